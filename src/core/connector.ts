@@ -1,0 +1,115 @@
+import type { Database } from './database.ts';
+import type { Run } from './run.ts';
+import type { ToolCall } from './toolCall.ts';
+
+/** One table (collection, model) with its rows; `rows` is absent where counting was not possible. */
+export interface TableCount {
+  readonly name: string;
+  readonly rows?: number;
+}
+
+/**
+ * What a database or a dump holds, in the words of its engine.
+ *
+ * Shape: `tables` in name order, without the engine's own; `objects` counts everything else by kind (`index`, `trigger`, `view` …).
+ */
+export interface Contents {
+  readonly tables: readonly TableCount[];
+  readonly objects: Readonly<Record<string, number>>;
+}
+
+/** What a look at the live target found. `exists: false` for a target that a restore would create. */
+export interface Inspection {
+  readonly exists: boolean;
+  /** Set when the target is there but cannot be read as a database: it cannot be dumped, only kept raw. */
+  readonly damage?: string;
+  readonly serverVersion: string;
+  readonly contents: Contents;
+  /** Other sessions on the target, where the engine can say. */
+  readonly openSessions?: number;
+  readonly sizeBytes?: number;
+}
+
+/** A tool as found on this machine. Connectors that work through a driver have none. */
+export interface ToolFacts {
+  readonly name: string;
+  readonly path: string;
+  readonly version: string;
+}
+
+/** What a connector would do, without connecting: shown by the tooltip and by `dbbackup databases`. */
+export interface Description {
+  readonly tools: readonly ToolFacts[];
+  readonly dump: readonly ToolCall[];
+  readonly restore: readonly ToolCall[];
+  readonly problems: readonly { readonly key: string; readonly code: string; readonly message: string; readonly hint: string }[];
+}
+
+/** Folders and programs that a connector may use while it works. */
+export interface Workspace {
+  /** Private scratch directory of this job (0700, in the state directory); removed when the job ends. */
+  readonly scratch: string;
+}
+
+/** What a connector knows of the dump that it has just written. */
+export interface DumpFacts {
+  /** Counted under the same view of the data as the dump itself. */
+  readonly contents: Contents;
+  readonly serverVersion: string;
+  readonly tools: readonly ToolFacts[];
+  readonly warnings: readonly string[];
+  /** Present where the bytes passed through our hands while they were written. Hex. */
+  readonly sha256?: string;
+}
+
+export interface DumpOptions {
+  /** A safety dump holds everything a restore may change: EXCLUDE and its kin do not apply. */
+  readonly purpose: 'manual' | 'safety';
+}
+
+/** A dump, opened once and held: its plain (decompressed) bytes are a private file that nobody else can change. */
+export interface OpenDump {
+  /** Absolute path of the private plain file. */
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+export type VerificationLevel = 'quick' | 'full';
+
+/**
+ * A kind of dump file. A format belongs to no connector alone; a dump's bytes choose it, never its manifest or its name.
+ *
+ * Errors: `verify` throws BackupError `dumps.empty`, `dumps.truncated` or `dumps.damaged`.
+ */
+export interface DumpFormat {
+  readonly id: string;
+  /** Looks at the first bytes of the plain dump, at most 4 KiB. */
+  sniff(head: Uint8Array): boolean;
+  /** `path` is a plain dump file; nothing beside it is created. */
+  verify(path: string, level: VerificationLevel, workspace: Workspace, run: Run): Promise<Contents>;
+}
+
+/**
+ * A connector dumps and restores one database.
+ *
+ * `restoreSafety`: `atomic`: a killed restore leaves old or new rows; `rollBack`: only rolling back from the safety dump gives the old ones.
+ */
+export interface Connector {
+  readonly name: string;
+  /** Id of the format that `createDump` writes. */
+  readonly format: string;
+  /** Ids of all formats that `restoreDump` reads. */
+  readonly reads: readonly string[];
+  readonly extension: string;
+  readonly restoreSafety: 'atomic' | 'rollBack';
+
+  describe(database: Database): Promise<Description>;
+  inspect(database: Database, workspace: Workspace, run: Run): Promise<Inspection>;
+  /** Writes the whole dump to `path`, which exists, is empty and belongs to this job alone. */
+  createDump(database: Database, path: string, options: DumpOptions, workspace: Workspace, run: Run): Promise<DumpFacts>;
+  restoreDump(database: Database, dump: OpenDump, workspace: Workspace, run: Run): Promise<void>;
+  /** Copies the target's raw files into `directory` when it is too damaged to dump; absent where an engine has no files. */
+  keepRaw?(database: Database, path: string, workspace: Workspace, run: Run): Promise<void>;
+  /** What a restore of `dump` contents would do to names in the target that the dump lacks. */
+  readonly unlistedTables: 'removed' | 'kept';
+}

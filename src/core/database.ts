@@ -1,0 +1,49 @@
+import * as z from 'zod';
+
+/**
+ * Which database is meant, whatever its alias: locks, listing and secrets go by it.
+ *
+ * Shape: a `file` target holds an absolute path; two targets are the same when `targetKey` gives the same text.
+ */
+export const targetSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('file'), engine: z.string(), path: z.string() }),
+  z.object({ kind: z.literal('server'), engine: z.string(), host: z.string(), port: z.number(), database: z.string() }),
+]);
+
+export type Target = z.infer<typeof targetSchema>;
+
+/** Where a database's settings came from, narrowest scope first. */
+export const scopeSchema = z.enum(['folder', 'workspace', 'user', 'file']);
+
+export type Scope = z.infer<typeof scopeSchema>;
+
+/**
+ * A database as the settings resolve it: merged keys, variables expanded, connector chosen.
+ *
+ * Shape: `keys` hold the merged settings keys in their own spelling (NAME, EXCLUDE …), already validated for the connector;
+ * `folder` is the absolute path of the workspace folder it belongs to. May hold secrets: never log it.
+ */
+export const databaseSchema = z.object({
+  alias: z.string(),
+  /** Family name: `sqlite`, `mysql`, `postgresql`, `mongodb`, `other`. */
+  engine: z.string(),
+  connector: z.string(),
+  keys: z.record(z.string(), z.unknown()),
+  folder: z.string(),
+  scope: scopeSchema,
+  target: targetSchema,
+});
+
+export type Database = z.infer<typeof databaseSchema>;
+
+/** The text under which a target is locked and compared. The path of a `file` target must be real (links resolved). */
+export function targetKey(target: Target): string {
+  return target.kind === 'file'
+    ? `${target.engine}:${target.path}`
+    : `${target.engine}://${target.host}:${target.port}/${target.database}`;
+}
+
+/** The target in the user's words, without secrets: a file's name, or `shop on localhost`. */
+export function targetLabel(target: Target): string {
+  return target.kind === 'file' ? (target.path.split(/[\\/]/).at(-1) ?? target.path) : `${target.database} on ${target.host}`;
+}
