@@ -1,4 +1,7 @@
-import type { Contents, TableCount } from './connector.ts';
+import * as z from 'zod';
+import type { Contents } from './connector.ts';
+
+const tableSchema = z.object({ name: z.string(), rows: z.number().optional() });
 
 /**
  * What a restore will do, in full, before it does anything.
@@ -6,26 +9,29 @@ import type { Contents, TableCount } from './connector.ts';
  * Shape: names in name order. `replaced` are in the dump; `emptied` were excluded from the dump but will lose their rows;
  * `removed` and `kept` are in the target only. `typeToConfirm` is the name to type where a click is not enough.
  */
-export interface RestorePreview {
-  readonly alias: string;
-  readonly engine: string;
-  /** `db.sqlite3`, or `shop on localhost:5432`. */
-  readonly target: string;
-  readonly targetExists: boolean;
-  readonly targetDamage: string | undefined;
-  readonly dumpFile: string;
-  readonly dumpCreatedUtc: string;
-  readonly dumpOrigin: 'here' | 'foreign';
-  readonly dumpHasManifest: boolean;
-  readonly replaced: readonly TableCount[];
-  readonly emptied: readonly string[];
-  readonly removed: readonly TableCount[];
-  readonly kept: readonly TableCount[];
-  readonly openSessions: number | undefined;
-  readonly safetyDump: boolean;
-  readonly warnings: readonly string[];
-  readonly typeToConfirm: string | undefined;
-}
+export const restorePreviewSchema = z.object({
+  alias: z.string(),
+  engine: z.string(),
+  /** `db.sqlite3`, or `shop on localhost`. */
+  target: z.string(),
+  targetExists: z.boolean(),
+  /** Why the target cannot be read as a database, when it cannot. */
+  targetDamage: z.string().optional(),
+  dumpFile: z.string(),
+  dumpCreatedUtc: z.string(),
+  dumpOrigin: z.enum(['here', 'foreign']),
+  dumpHasManifest: z.boolean(),
+  replaced: z.array(tableSchema),
+  emptied: z.array(z.string()),
+  removed: z.array(tableSchema),
+  kept: z.array(tableSchema),
+  openSessions: z.number().optional(),
+  safetyDump: z.boolean(),
+  warnings: z.array(z.string()),
+  typeToConfirm: z.string().optional(),
+});
+
+export type RestorePreview = z.infer<typeof restorePreviewSchema>;
 
 /** Compares what the dump holds with what the target holds now. */
 export function compareContents(
@@ -36,7 +42,7 @@ export function compareContents(
   const dumped = new Set(dump.tables.map((table) => table.name));
   const unlisted = target.tables.filter((table) => !dumped.has(table.name));
   return {
-    replaced: dump.tables,
+    replaced: [...dump.tables],
     removed: unlistedTables === 'removed' ? unlisted : [],
     kept: unlistedTables === 'kept' ? unlisted : [],
   };

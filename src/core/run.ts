@@ -1,23 +1,31 @@
-import type { RestorePreview } from './restorePreview.ts';
+import * as z from 'zod';
+import { restorePreviewSchema } from './restorePreview.ts';
 
 /**
  * How far a job is.
  *
  * Units: bytes. `totalBytes` is absent where the end cannot be known; then no percentage is shown.
  */
-export interface Progress {
-  readonly phase: 'preparing' | 'dumping' | 'verifying' | 'compressing' | 'safety' | 'restoring' | 'deleting';
-  readonly doneBytes?: number;
-  readonly totalBytes?: number;
-  readonly rows?: number;
-}
+export const progressSchema = z.object({
+  phase: z.enum(['preparing', 'dumping', 'verifying', 'compressing', 'safety', 'restoring', 'deleting']),
+  doneBytes: z.number().optional(),
+  totalBytes: z.number().optional(),
+  rows: z.number().optional(),
+});
+
+export type Progress = z.infer<typeof progressSchema>;
 
 /** A question that a job puts to the person who started it. The answer is yes or no; a closed channel says no. */
-export type Question =
-  | { readonly kind: 'confirmRestore'; readonly preview: RestorePreview }
-  | { readonly kind: 'rollBack'; readonly alias: string; readonly reason: string };
+export const questionSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('confirmRestore'), preview: restorePreviewSchema }),
+  z.object({ kind: z.literal('rollBack'), alias: z.string(), reason: z.string() }),
+]);
 
-export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+export type Question = z.infer<typeof questionSchema>;
+
+export const logLevelSchema = z.enum(['debug', 'info', 'warning', 'error']);
+
+export type LogLevel = z.infer<typeof logLevelSchema>;
 
 /**
  * What a running job may say and hear: cancellation, progress, log, questions. The only way out of the layers below the shell.
