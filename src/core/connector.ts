@@ -42,7 +42,13 @@ export interface Description {
   readonly tools: readonly ToolFacts[];
   readonly dump: readonly ToolCall[];
   readonly restore: readonly ToolCall[];
-  readonly problems: readonly { readonly key: string; readonly code: string; readonly message: string; readonly hint: string }[];
+  readonly problems: readonly {
+    readonly key: string;
+    readonly severity: 'error' | 'warning';
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+  }[];
 }
 
 /** Folders and programs that a connector may use while it works. */
