@@ -1,0 +1,51 @@
+/** Ids of the commands that package.json declares. A test compares both. */
+export const commandIds = {
+  backup: 'dbbackup.backup',
+  backupAll: 'dbbackup.backupAll',
+  restore: 'dbbackup.restore',
+  restoreLatest: 'dbbackup.restoreLatest',
+  undoRestore: 'dbbackup.undoRestore',
+  verify: 'dbbackup.verify',
+  delete: 'dbbackup.delete',
+  reveal: 'dbbackup.reveal',
+  copyPath: 'dbbackup.copyPath',
+  showAll: 'dbbackup.showAll',
+  clean: 'dbbackup.clean',
+  cancel: 'dbbackup.cancel',
+  addDatabase: 'dbbackup.addDatabase',
+  openSettings: 'dbbackup.openSettings',
+  refresh: 'dbbackup.refresh',
+  showLog: 'dbbackup.showLog',
+} as const;
+
+export type CommandId = (typeof commandIds)[keyof typeof commandIds];
+
+/** The activity bar's container and its one view. */
+export const containerId = 'dbbackup';
+export const viewId = 'dbbackup.databases';
+
+/** Context keys that the `when` clauses of package.json read. */
+export const contextKeys = {
+  /** True once settings and dumps have been read for the first time, so that no welcome text flashes by. */
+  ready: 'dbbackup.ready',
+} as const;
+
+/**
+ * Kinds of rows, for the `viewItem` conditions of package.json.
+ *
+ * Shape: `database.*` rows hold dumps; `safety` is the safety dump that an undo would restore.
+ */
+export const rowKinds = {
+  folder: 'folder',
+  database: 'database',
+  busyDatabase: 'database.busy',
+  brokenDatabase: 'database.broken',
+  recordedDatabase: 'database.recorded',
+  dump: 'dump',
+  safetyDump: 'dump.safety',
+  busyDump: 'dump.busy',
+  otherDumps: 'otherDumps',
+  showAll: 'showAll',
+} as const;
+
+export type RowKind = (typeof rowKinds)[keyof typeof rowKinds];
