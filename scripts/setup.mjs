@@ -1,0 +1,178 @@
+// Makes a checkout ready to run, and is quick when it is: `node scripts/setup.mjs [basic|tests] [-- command args…]`.
+//
+//   basic  node_modules as package-lock.json says, with the Node 24 of the `node` package. The default.
+//   tests  also what the suites in a real VS Code need: Debian packages, and a VS Code under .vscode-test/.
+//
+// A command after `--` runs afterwards, with node_modules/.bin first on its PATH, so that its `node` is Node 24.
+// This file itself runs on the machine's Node, from 20 on, and imports nothing that must be installed first.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const nodeFolder = join(root, '.vscode-test', 'node24');
+const codeServerFolder = join(root, '.vscode-test', 'code-server');
+
+/** The environment in which `node` is the Node 24 of this project. */
+export function projectEnvironment() {
+  return { ...process.env, PATH: [join(root, 'node_modules', '.bin'), process.env['PATH']].join(delimiter) };
+}
+
+/**
+ * Sets the checkout up and says what it could not get.
+ *
+ * Shape:  one entry per thing that is missing: its name, and the suites that cannot run without it.
+ * Errors: throws when node_modules cannot be installed, since nothing runs without it.
+ */
+export function setUp(level) {
+  installModules();
+  return level === 'tests' ? installForTests() : [];
+}
+
+/** One line for a missing thing. */
+export function describeMissing({ name, suites }) {
+  return `Missing: ${name}. Skipped without it: ${suites.join(', ')}.`;
+}
+
+function installModules() {
+  if (areModulesCurrent()) return;
+  say('Installing node_modules …');
+  // Without install scripts, since npm below 11.19 knows no `allowScripts` and would compile better-sqlite3 for nothing.
+  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], root, process.env);
+  // The one script that matters fetches the Node of this machine's platform.
+  npm(['rebuild', 'node', '--ignore-scripts=false', '--no-audit', '--no-fund'], root, process.env);
+  if (!areModulesCurrent()) throw new Error('node_modules is not what package-lock.json says, even after "npm ci".');
+}
+
+/** Compares the lock file with npm's own record of what it installed, so that an ordinary `npm install` counts too. */
+function areModulesCurrent() {
+  const wanted = readLock(join(root, 'package-lock.json'));
+  const installed = readLock(join(root, 'node_modules', '.package-lock.json'));
+  if (!existsSync(join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node'))) return false;
+  return Object.entries(wanted).every(
+    ([path, entry]) => path === '' || isOptional(entry) || installed[path]?.version === entry.version,
+  );
+}
+
+function isOptional(entry) {
+  return entry.optional === true || entry.devOptional === true || entry.os !== undefined || entry.cpu !== undefined;
+}
+
+function readLock(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : {};
+}
+
+function installForTests() {
+  const vscodeSuites = ['vscode', 'ui'];
+  if (process.platform !== 'linux') {
+    return [{ name: 'a Linux machine, on which the test VS Code is installed (try "npm run test:desktop")', suites: vscodeSuites }];
+  }
+  const isInstalled = isCodeServerCurrent();
+  const needed = isInstalled ? toolsToRun : [...toolsToRun, ...toolsToCompile];
+  const absent = installDebianPackages(needed.filter((tool) => !tool.isPresent()));
+  const missing = absent.map((tool) => ({ name: `${tool.debianPackage} (apt-get install ${tool.debianPackage})`, suites: tool.suites }));
+  const canCompile = !absent.some((tool) => toolsToCompile.includes(tool));
+  if (isInstalled || !canCompile) return missing;
+  try {
+    installCodeServer();
+    return missing;
+  } catch (error) {
+    return [...missing, { name: `code-server, whose installation failed (${error.message})`, suites: vscodeSuites }];
+  }
+}
+
+const toolsToRun = [
+  { debianPackage: 'chromium', suites: ['vscode', 'ui'], isPresent: () => isOnPath('chromium') },
+  { debianPackage: 'sqlite3', suites: ['the tests that compare with the sqlite3 program'], isPresent: () => isOnPath('sqlite3') },
+];
+
+/** code-server compiles three native modules while it is installed, and only then. */
+const toolsToCompile = [
+  { debianPackage: 'libkrb5-dev', suites: ['vscode', 'ui'], isPresent: () => existsSync('/usr/include/gssapi/gssapi.h') },
+  { debianPackage: 'g++', suites: ['vscode', 'ui'], isPresent: () => isOnPath('g++') },
+  { debianPackage: 'make', suites: ['vscode', 'ui'], isPresent: () => isOnPath('make') },
+  { debianPackage: 'python3', suites: ['vscode', 'ui'], isPresent: () => isOnPath('python3') },
+];
+
+/** Installs what is absent where apt and root are there; returns what is absent still. */
+function installDebianPackages(tools) {
+  if (tools.length === 0 || !isOnPath('apt-get') || process.getuid() !== 0) return tools;
+  const names = tools.map((tool) => tool.debianPackage);
+  say(`Installing ${names.join(', ')} …`);
+  const install = () =>
+    run('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', 'update']) &&
+    run('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', 'install', '-y', '--no-install-recommends', ...names]);
+  // A second try: a mirror that was being updated answers wrongly once.
+  if (!install()) install();
+  return tools.filter((tool) => !tool.isPresent());
+
+  function run(program, args) {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    // Not the terminal's stdout: what apt and dpkg print is wanted only when something fails.
+    const result = spawnSync(program, args, { env, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+    if (result.status !== 0) process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+    return result.status === 0;
+  }
+}
+
+/** The stamp holds what was asked for, so that a changed lock file installs anew and an interrupted installation is repeated. */
+function isCodeServerCurrent() {
+  const stamp = join(codeServerFolder, 'installed.txt');
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === codeServerFingerprint();
+}
+
+function codeServerFingerprint() {
+  const files = ['node24', 'code-server'].map((folder) => readFileSync(join(root, 'scripts', folder, 'package-lock.json')));
+  return createHash('sha256').update(Buffer.concat(files)).update(`${process.platform} ${process.arch}`).digest('hex');
+}
+
+function installCodeServer() {
+  say('Installing VS Code for the tests, about three minutes, once …');
+  installFolder('node24', nodeFolder, process.env);
+  const node = join(nodeFolder, 'node_modules', `node-${process.platform}-${process.arch}`);
+  // The headers beside that Node are what the native modules are compiled against.
+  const env = { ...process.env, PATH: [join(node, 'bin'), process.env['PATH']].join(delimiter), npm_config_nodedir: node };
+  installFolder('code-server', codeServerFolder, env);
+  writeFileSync(join(codeServerFolder, 'installed.txt'), codeServerFingerprint());
+}
+
+function installFolder(name, folder, env) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const file of ['package.json', 'package-lock.json']) cpSync(join(root, 'scripts', name, file), join(folder, file));
+  npm(['ci', '--no-audit', '--no-fund'], folder, env);
+}
+
+function npm(args, cwd, env) {
+  // Inside an npm script the running npm names itself; outside of one it is on PATH.
+  const cli = process.env['npm_execpath'];
+  const [program, first] = cli?.endsWith('.js') ? [process.execPath, [cli]] : ['npm', []];
+  const shell = program === 'npm' && process.platform === 'win32';
+  const result = spawnSync(program, [...first, ...args, '--loglevel=error'], { cwd, env, stdio: ['ignore', 'inherit', 'inherit'], shell });
+  if (result.status !== 0) throw new Error(`"npm ${args.join(' ')}" failed`);
+}
+
+function isOnPath(program) {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.some((folder) => statSync(join(folder, program), { throwIfNoEntry: false })?.isFile());
+}
+
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+function main() {
+  const separator = process.argv.indexOf('--');
+  const [level = 'basic'] = separator < 0 ? process.argv.slice(2) : process.argv.slice(2, separator);
+  for (const missing of setUp(level)) say(describeMissing(missing));
+  if (separator < 0) return 0;
+  const [program, ...args] = process.argv.slice(separator + 1);
+  const shell = process.platform === 'win32';
+  const result = spawnSync(program, args, { cwd: root, env: projectEnvironment(), stdio: 'inherit', shell });
+  if (result.error !== undefined) throw result.error;
+  return result.status ?? 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = main();
