@@ -93,6 +93,8 @@ export interface DumpFormat {
   sniff(head: Uint8Array): boolean;
   /** `path` is a plain dump file; nothing beside it is created. */
   verify(path: string, level: VerificationLevel, workspace: Workspace, run: Run): Promise<Contents>;
+  /** Set where the dump's kind decides it, whichever connector restores: it then counts over the connector's own `unlistedTables`. */
+  readonly unlistedTables?: 'removed' | 'kept';
 }
 
 /**
