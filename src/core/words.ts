@@ -11,6 +11,7 @@ export function sizeText(bytes: number): string {
 
 /** A size that changes while it is read: no decimals once they would only flicker. */
 export function runningSizeText(bytes: number): string {
+  if (bytes < 99_500) return sizeText(bytes);
   return bytes < 10_000_000 ? `${oneDecimal.format(bytes / 1_000_000)} MB` : `${digits.format(bytes / 1_000_000)} MB`;
 }
 
@@ -74,8 +75,16 @@ export function ageGroup(utc: string, now: Date): 'Today' | 'Yesterday' | 'This 
  * because notifications draw it as a link that runs commands.
  */
 export function nameText(name: string): string {
-  const shown = visibleText(name.replaceAll(/[\r\n\t]+/g, ' '));
-  return cutText(shown, 100).replaceAll('](', '] (');
+  return oneLine(name, 100);
+}
+
+/** A sentence that may quote a driver or a file, fit for a message: as `nameText`, with room for more. */
+export function sentenceText(sentence: string): string {
+  return oneLine(sentence, 400);
+}
+
+function oneLine(text: string, limit: number): string {
+  return cutText(visibleText(text.replaceAll(/[\r\n\t]+/g, ' ')), limit).replaceAll('](', '] (');
 }
 
 /** Text of a tool, a server or a file for the log: characters that move the cursor or turn the writing round become `\u{…}`. */

@@ -1,0 +1,77 @@
+import * as vscode from 'vscode';
+import { commandIds, type CommandId } from '../contributions.ts';
+import { BackupError, isCancellation, type ErrorCode } from '../core/errors.ts';
+import { sentenceText } from '../core/words.ts';
+import type { Log } from './log.ts';
+
+/** A button of a message: it runs a command, so that its failures are reported like any other. */
+export interface Action {
+  readonly title: string;
+  readonly command: CommandId | 'workbench.trust.manage';
+  readonly argument?: unknown;
+}
+
+export const showLog: Action = { title: vscode.l10n.t('Show Log'), command: commandIds.showLog };
+
+/** Says that something is done. Nobody waits for the answer: a command is over when its work is. */
+export function reportDone(sentence: string, actions: readonly Action[]): void {
+  void offer(vscode.window.showInformationMessage(sentenceText(sentence), ...actions.map((action) => action.title)), actions);
+}
+
+/** Says that something is done but needs a look. */
+export function reportWarning(sentence: string, actions: readonly Action[]): void {
+  void offer(vscode.window.showWarningMessage(sentenceText(sentence), ...actions.map((action) => action.title)), actions);
+}
+
+/**
+ * Says what went wrong, with a button that mends it and Show Log. A cancelled or refused run says nothing.
+ *
+ * Shape: `command` and `argument` are what was run, for Try Again.
+ */
+export function reportError(error: unknown, log: Log, { command, argument }: { command: CommandId; argument: unknown }): void {
+  if (isCancellation(error)) return;
+  if (!(error instanceof BackupError)) {
+    log.write('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    show(vscode.l10n.t('Database Backup met an unexpected error.'), [showLog]);
+    return;
+  }
+  if (error.code === 'restore.notConfirmed') return;
+  log.write('error', `${error.code}: ${error.message} ${error.hint}`);
+  if (error.code === 'unexpected') return show(vscode.l10n.t('Database Backup met an unexpected error.'), [showLog]);
+  show(`${error.message} ${error.hint}`, [...fixFor(error.code, command, argument), showLog]);
+}
+
+function show(sentence: string, actions: readonly Action[]): void {
+  void offer(vscode.window.showErrorMessage(sentenceText(sentence), ...actions.map((action) => action.title)), actions);
+}
+
+async function offer(message: Thenable<string | undefined>, actions: readonly Action[]): Promise<void> {
+  const chosen = await message;
+  const action = actions.find(({ title }) => title === chosen);
+  if (action !== undefined) await vscode.commands.executeCommand(action.command, action.argument);
+}
+
+function fixFor(code: ErrorCode, command: CommandId, argument: unknown): Action[] {
+  switch (code) {
+    case 'trust.restricted':
+      return [{ title: vscode.l10n.t('Manage Trust'), command: 'workbench.trust.manage' }];
+    case 'usage.noDatabase':
+      return [{ title: vscode.l10n.t('Add Database…'), command: commandIds.addDatabase }];
+    case 'dumps.none':
+      return [{ title: vscode.l10n.t('Back Up'), command: commandIds.backup, argument }];
+    case 'job.busy':
+    case 'sqlite.inUse':
+      return [{ title: vscode.l10n.t('Try Again'), command, argument }];
+    case 'settings.invalid':
+    case 'settings.unreadable':
+    case 'connector.unknown':
+    case 'connector.unavailable':
+    case 'dumps.outsideWorkspace':
+    case 'sqlite.missing':
+    case 'sqlite.memory':
+    case 'sqlite.notAFile':
+      return [{ title: vscode.l10n.t('Open Settings'), command: commandIds.openSettings, argument }];
+    default:
+      return [];
+  }
+}
