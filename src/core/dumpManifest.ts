@@ -56,6 +56,31 @@ export const manifestSchema = z.object({
 
 export type DumpManifest = z.infer<typeof manifestSchema>;
 
+/** The longest manifest that is written or read, in bytes: a longer file beside a dump is no manifest. */
+export const manifestMaxBytes = 1_048_576;
+
+/**
+ * The text that a manifest's HMAC is made of: its JSON with sorted keys, without `origin`.
+ *
+ * Shape: `json` is what JSON.parse gave, unknown keys included, so that a later version's manifest keeps its origin.
+ * Errors: RangeError when it is nested deeper than any manifest of ours.
+ */
+export function canonicalManifest(json: unknown): string {
+  return canonical(json, (key, depth) => depth > 0 || key !== 'origin', 0);
+}
+
+function canonical(json: unknown, isKept: (key: string, depth: number) => boolean, depth: number): string {
+  if (depth > 32) throw new RangeError('The manifest is nested too deeply.');
+  if (typeof json !== 'object' || json === null) return JSON.stringify(json);
+  if (Array.isArray(json)) return `[${json.map((item) => canonical(item, isKept, depth + 1)).join(',')}]`;
+  const entries: readonly (readonly [string, unknown])[] = Object.entries(json);
+  const members = entries
+    .filter(([key]) => isKept(key, depth))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${JSON.stringify(key)}:${canonical(value, isKept, depth + 1)}`);
+  return `{${members.join(',')}}`;
+}
+
 /** Name of the manifest that belongs to a dump file. */
 export function manifestName(dumpFile: string): string {
   return `${dumpFile}.json`;
