@@ -1,0 +1,38 @@
+import type { Connector, Description, DumpFacts, DumpOptions, Inspection, OpenDump, Workspace } from '../core/connector.ts';
+import type { Database } from '../core/database.ts';
+import type { Run } from '../core/run.ts';
+
+/**
+ * What every connector starts from: only the two dump methods are missing.
+ *
+ * Shape: the defaults describe a database that nothing is known of: no tools, no contents, other tables stay,
+ * and only rolling back from the safety dump undoes a failed restore.
+ */
+export abstract class BaseDBConnector implements Connector {
+  abstract readonly name: string;
+  abstract readonly format: string;
+  readonly extension: string = 'dump';
+  readonly restoreSafety: Connector['restoreSafety'] = 'rollBack';
+  readonly unlistedTables: Connector['unlistedTables'] = 'kept';
+
+  get reads(): readonly string[] {
+    return [this.format];
+  }
+
+  describe(_database: Database): Promise<Description> {
+    return Promise.resolve({ tools: [], dump: [], restore: [], problems: [] });
+  }
+
+  inspect(_database: Database, _workspace: Workspace, _run: Run): Promise<Inspection> {
+    return Promise.resolve({ exists: true, serverVersion: '', contents: { tables: [], objects: {} } });
+  }
+
+  abstract createDump(database: Database, path: string, options: DumpOptions, workspace: Workspace, run: Run): Promise<DumpFacts>;
+  abstract restoreDump(database: Database, dump: OpenDump, workspace: Workspace, run: Run): Promise<void>;
+}
+
+/** The names under EXCLUDE, or none. */
+export function excludedTables(database: Database): readonly string[] {
+  const value = database.keys['EXCLUDE'];
+  return Array.isArray(value) ? value.filter((name): name is string => typeof name === 'string') : [];
+}

@@ -1,0 +1,92 @@
+import { copyFileSync, statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import SqliteDatabase, { type Database } from 'better-sqlite3';
+import { checkFile, openablePath, readHeader, sizeOf } from './files.ts';
+import { codeOf, explain, inUse, isBusy } from './failures.ts';
+import type { Thread } from './thread.ts';
+import { untilFree } from './waiting.ts';
+
+/**
+ * A database held open for reading under one read transaction: all that is read from it is of one moment.
+ *
+ * Shape: `path` is the file behind it: the user's own, or a private copy where its folder cannot be written.
+ * While it is open nothing else in this process may open that file.
+ */
+export interface Source {
+  readonly database: Database;
+  readonly path: string;
+  readonly pageSize: number;
+  readonly pageCount: number;
+  close(): void;
+}
+
+/**
+ * Opens a database to be dumped, without ever creating it or writing to it.
+ *
+ * Errors: BackupError 'sqlite.missing', 'sqlite.notAFile', 'disk.noPermission', 'sqlite.notADatabase', 'sqlite.corrupt', 'sqlite.inUse'.
+ */
+export async function openSource(path: string, thread: Thread): Promise<Source> {
+  checkFile(path);
+  try {
+    return await open(path, thread);
+  } catch (error) {
+    // A WAL database in a folder that cannot be written: SQLite has no place for its index.
+    if (!codeOf(error).startsWith('SQLITE_CANTOPEN')) throw explain(error, { path, role: 'database' });
+  }
+  try {
+    return await open(privateCopy(path, thread.scratch), thread);
+  } catch (error) {
+    throw explain(error, { path, role: 'database' });
+  }
+}
+
+async function open(path: string, thread: Thread): Promise<Source> {
+  const name = openablePath(path, thread.scratch);
+  // Opened for reading, a WAL database without a WAL would keep the new, empty one; opened for writing it is removed again.
+  const readonly = readHeader(path)?.isWal !== true || sizeOf(`${path}-wal`) > 0;
+  try {
+    return await begin(path, name, readonly, thread);
+  } catch (error) {
+    // The journal of a crashed program has to be rolled back before anybody can read.
+    if (!readonly || !/^SQLITE_(READONLY|CANTOPEN)/.test(codeOf(error))) throw error;
+    return begin(path, name, false, thread);
+  }
+}
+
+async function begin(path: string, name: string, readonly: boolean, thread: Thread): Promise<Source> {
+  const database = new SqliteDatabase(name, { readonly, fileMustExist: true, timeout: 0 });
+  try {
+    database.pragma('trusted_schema = OFF');
+    await untilFree(path, thread, () => {
+      try {
+        database.exec('BEGIN');
+        database.prepare('SELECT count(*) FROM sqlite_schema').get();
+      } catch (error) {
+        if (isBusy(error) && database.inTransaction) database.exec('ROLLBACK');
+        throw error;
+      }
+    });
+    const pageSize = Number(database.pragma('page_size', { simple: true }));
+    const pageCount = Number(database.pragma('page_count', { simple: true }));
+    return { database, path, pageSize, pageCount, close: () => void database.close() };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Copies the database and its WAL; both must stay as they are meanwhile. */
+function privateCopy(path: string, scratch: string): string {
+  const copy = join(scratch, `source-${randomUUID()}`);
+  const before = fingerprint(path);
+  copyFileSync(path, copy);
+  if (sizeOf(`${path}-wal`) > 0) copyFileSync(`${path}-wal`, `${copy}-wal`);
+  if (fingerprint(path) !== before) throw inUse(path);
+  return copy;
+}
+
+function fingerprint(path: string): string {
+  const parts = [path, `${path}-wal`].map((file) => statSync(file, { throwIfNoEntry: false }));
+  return parts.map((stat) => (stat === undefined ? '-' : `${stat.ino}:${stat.size}:${stat.mtimeMs}`)).join(' ');
+}
