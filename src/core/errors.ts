@@ -27,6 +27,7 @@ export const errorCodes = [
   'connector.unknown',
   'connector.unavailable',
   'job.busy',
+  'job.cancelled',
   'job.crashed',
   'job.protocol',
   'restore.notConfirmed',

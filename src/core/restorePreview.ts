@@ -28,6 +28,8 @@ export const restorePreviewSchema = z.object({
   openSessions: z.number().optional(),
   safetyDump: z.boolean(),
   warnings: z.array(z.string()),
+  /** The target is on another machine. */
+  isRemote: z.boolean(),
   typeToConfirm: z.string().optional(),
 });
 

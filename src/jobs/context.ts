@@ -1,5 +1,6 @@
 import type { Connector, DumpFormat } from '../core/connector.ts';
 import type { Run } from '../core/run.ts';
+import { createScratch, ensureState } from '../system/stateDirectory.ts';
 
 /** What every job is given besides its request. A job never chooses a connector and never asks which engine it serves. */
 export interface JobContext {
@@ -16,4 +17,18 @@ export interface JobContext {
 /** A job on one database gets that database's connector with it. */
 export interface DatabaseJobContext extends JobContext {
   readonly connector: Connector;
+}
+
+/** Gives a job its private folder and takes it away again, however the job ends. */
+export async function withContext<Result>(
+  parts: Pick<JobContext, 'stateDirectory' | 'run' | 'formatOf' | 'formatById'>,
+  body: (context: JobContext) => Promise<Result>,
+): Promise<Result> {
+  await ensureState(parts.stateDirectory);
+  const scratch = await createScratch(parts.stateDirectory);
+  try {
+    return await body({ ...parts, scratch: scratch.path, now: () => new Date() });
+  } finally {
+    await scratch.remove();
+  }
 }

@@ -9,10 +9,16 @@ export async function describeDatabases(
   request: RequestOf<'describe'>,
   connectorOf: (database: Database) => Promise<Connector>,
 ): Promise<ResultOf<'describe'>> {
-  return { kind: 'describe', databases: await Promise.all(request.databases.map((database) => describeOne(database, connectorOf))) };
+  return {
+    kind: 'describe',
+    databases: await Promise.all(request.databases.map((database) => describeOne(database, connectorOf))),
+  };
 }
 
-async function describeOne(database: Database, connectorOf: (database: Database) => Promise<Connector>): Promise<DescribedDatabase> {
+async function describeOne(
+  database: Database,
+  connectorOf: (database: Database) => Promise<Connector>,
+): Promise<DescribedDatabase> {
   const { alias, folder, connector: name } = database;
   try {
     const connector = await connectorOf(database);
@@ -34,6 +40,8 @@ async function describeOne(database: Database, connectorOf: (database: Database)
 }
 
 function masked(call: ToolCall): DescribedDatabase['dump'][number] {
-  const env = Object.fromEntries(Object.entries(call.env).map(([name, value]) => [name, call.secrets.includes(name) ? '***' : value]));
+  const env = Object.fromEntries(
+    Object.entries(call.env).map(([name, value]) => [name, call.secrets.includes(name) ? '***' : value]),
+  );
   return { program: call.program, args: [...call.args], env };
 }

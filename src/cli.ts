@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Entry of the command line: the right Node, then the program. better-sqlite3 needs Node 22 and crashes on older ones; zstd came with 22.15. */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+
+if (major > 22 || (major === 22 && minor >= 15)) {
+  void run();
+} else {
+  runWithNewerNode();
+}
+
+async function run(): Promise<void> {
+  const { runCommandLine } = await import('./cli/program.ts');
+  const cancelled = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => cancelled.abort());
+  process.exitCode = await runCommandLine(process.argv.slice(2), cancelled.signal);
+  if (cancelled.signal.aborted) process.exit();
+}
+
+/** In a checkout the project's own Node is beside us; elsewhere there is only the one on PATH. */
+function runWithNewerNode(): void {
+  const newer = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
+  if (!existsSync(newer)) {
+    process.stderr.write(`dbbackup needs Node 22.15 or newer, and this is ${process.versions.node}.\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const child = spawn(newer, process.argv.slice(1), { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  child.on('close', (code) => void (process.exitCode = code ?? 1));
+}
