@@ -95,7 +95,7 @@ export function visibleText(text: string): string {
 }
 
 function cutText(text: string, limit: number): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   if (characters.length <= limit) return text;
   const half = Math.floor((limit - 1) / 2);
   return `${characters.slice(0, half).join('')}…${characters.slice(-half).join('')}`;

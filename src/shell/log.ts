@@ -3,9 +3,10 @@ import type { LogLevel } from '../core/run.ts';
 import { visibleText } from '../core/words.ts';
 
 /** The output channel *Database Backup*: the only place where words of tools, servers and files appear. */
-export interface Log extends vscode.Disposable {
+export interface Log {
   write(level: LogLevel, text: string): void;
   show(): void;
+  dispose(): void;
 }
 
 /** Opens the log. What is written has its control and bidirectional characters made visible. */

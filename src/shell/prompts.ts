@@ -4,6 +4,7 @@ import { restoreDetail, restoreDocument, restoreTitle } from '../core/restoreWor
 import type { Question } from '../core/run.ts';
 import { nameText, sentenceText } from '../core/words.ts';
 import type { ReadOnlyDocuments } from './readOnlyDocuments.ts';
+import { turnedAway } from './shell.ts';
 
 /** Puts a job's question to the person, in the words and with the buttons that the question needs. Closing a dialog means no. */
 export async function answerQuestion(question: Question, documents: ReadOnlyDocuments): Promise<boolean> {
@@ -13,6 +14,23 @@ export async function answerQuestion(question: Question, documents: ReadOnlyDocu
     case 'rollBack':
       return confirmRollBack(question.alias, question.reason);
   }
+}
+
+/**
+ * Asks before something that can't be undone.
+ *
+ * Errors: the abort reason when the answer is not yes.
+ */
+export async function confirm({
+  title,
+  detail,
+  yes,
+}: {
+  readonly title: string;
+  readonly detail: string;
+  readonly yes: string;
+}): Promise<void> {
+  if ((await vscode.window.showWarningMessage(title, { modal: true, detail }, yes)) !== yes) throw turnedAway();
 }
 
 /**

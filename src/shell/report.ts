@@ -18,6 +18,11 @@ export function reportDone(sentence: string, actions: readonly Action[]): void {
   void offer(vscode.window.showInformationMessage(sentenceText(sentence), ...actions.map((action) => action.title)), actions);
 }
 
+/** Says that a dump is damaged: no command failed, but the finding must not leave by itself. */
+export function reportDamage(sentence: string): void {
+  show(sentence, [showLog]);
+}
+
 /** Says that something is done but needs a look. */
 export function reportWarning(sentence: string, actions: readonly Action[]): void {
   void offer(vscode.window.showWarningMessage(sentenceText(sentence), ...actions.map((action) => action.title)), actions);
@@ -52,26 +57,33 @@ async function offer(message: Thenable<string | undefined>, actions: readonly Ac
 }
 
 function fixFor(code: ErrorCode, command: CommandId, argument: unknown): Action[] {
-  switch (code) {
-    case 'trust.restricted':
-      return [{ title: vscode.l10n.t('Manage Trust'), command: 'workbench.trust.manage' }];
-    case 'usage.noDatabase':
-      return [{ title: vscode.l10n.t('Add Database…'), command: commandIds.addDatabase }];
-    case 'dumps.none':
-      return [{ title: vscode.l10n.t('Back Up'), command: commandIds.backup, argument }];
-    case 'job.busy':
-    case 'sqlite.inUse':
-      return [{ title: vscode.l10n.t('Try Again'), command, argument }];
-    case 'settings.invalid':
-    case 'settings.unreadable':
-    case 'connector.unknown':
-    case 'connector.unavailable':
-    case 'dumps.outsideWorkspace':
-    case 'sqlite.missing':
-    case 'sqlite.memory':
-    case 'sqlite.notAFile':
-      return [{ title: vscode.l10n.t('Open Settings'), command: commandIds.openSettings, argument }];
-    default:
-      return [];
-  }
+  const fix = fixes[code];
+  return fix === undefined ? [] : [fix(command, argument)];
 }
+
+type Fix = (command: CommandId, argument: unknown) => Action;
+
+const openSettings: Fix = (_, argument) => ({
+  title: vscode.l10n.t('Open Settings'),
+  command: commandIds.openSettings,
+  argument,
+});
+const tryAgain: Fix = (command, argument) => ({ title: vscode.l10n.t('Try Again'), command, argument });
+
+/** The button that mends an error, by its code. Errors without one have Show Log only. */
+const fixes: Readonly<Partial<Record<ErrorCode, Fix>>> = {
+  'trust.restricted': () => ({ title: vscode.l10n.t('Manage Trust'), command: 'workbench.trust.manage' }),
+  'usage.noDatabase': () => ({ title: vscode.l10n.t('Add Database…'), command: commandIds.addDatabase }),
+  'dumps.none': (_, argument) => ({ title: vscode.l10n.t('Back Up'), command: commandIds.backup, argument }),
+  'job.busy': tryAgain,
+  'sqlite.inUse': tryAgain,
+  'settings.invalid': openSettings,
+  'settings.unreadable': openSettings,
+  'usage.unknownAlias': () => ({ title: vscode.l10n.t('Open Settings'), command: commandIds.openSettings }),
+  'connector.unknown': openSettings,
+  'connector.unavailable': openSettings,
+  'dumps.outsideWorkspace': openSettings,
+  'sqlite.missing': openSettings,
+  'sqlite.memory': openSettings,
+  'sqlite.notAFile': openSettings,
+};

@@ -1,0 +1,31 @@
+import { homedir } from 'node:os';
+import type * as vscode from 'vscode';
+import { stateDirectoryPath } from '../core/stateDirectory.ts';
+import { createApi, type DatabaseBackupApi } from './api.ts';
+import { EngineIcons } from './engineIcons.ts';
+import { Inventory } from './inventory.ts';
+import { Jobs } from './jobs.ts';
+import { createLog } from './log.ts';
+import { answerQuestion } from './prompts.ts';
+import { ReadOnlyDocuments } from './readOnlyDocuments.ts';
+import { registerCommands } from './registerCommands.ts';
+import { Settings } from './settings.ts';
+import { DatabaseTree } from './tree.ts';
+
+/** Puts the shell together. It only registers: settings and dumps are read after it, unawaited. */
+export function activate(context: vscode.ExtensionContext): DatabaseBackupApi {
+  const log = createLog();
+  const documents = new ReadOnlyDocuments();
+  const settings = new Settings();
+  const icons = new EngineIcons(context.extensionUri);
+  const stateDirectory = stateDirectoryPath({ platform: process.platform, home: homedir(), env: process.env });
+  const jobProcess = context.asAbsolutePath('dist/jobProcess.js');
+  const jobs = new Jobs({ jobProcess, log, answer: (question) => answerQuestion(question, documents) });
+  const inventory = new Inventory({ settings, jobs, log, stateDirectory });
+  const tree = new DatabaseTree({ inventory, jobs, icons });
+  const shell = { settings, inventory, jobs, log, tree, icons, stateDirectory };
+
+  context.subscriptions.push(log, documents, settings, jobs, inventory, tree, registerCommands(shell));
+  inventory.start();
+  return createApi(shell);
+}

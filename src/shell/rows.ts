@@ -1,0 +1,187 @@
+import * as vscode from 'vscode';
+import { commandIds, rowKinds, type RowKind } from '../contributions.ts';
+import { targetLabel } from '../core/database.ts';
+import type { DumpEntry } from '../core/dumpEntry.ts';
+import { dumpDescription, dumpFacts, dumpLabel, dumpStateText } from '../core/dumpWords.ts';
+import { engineText } from '../core/restoreWords.ts';
+import { countText, localTimeText, nameText, sentenceText } from '../core/words.ts';
+import type { Problem } from '../core/settings/problem.ts';
+import type { EngineIcons } from './engineIcons.ts';
+import type { BrokenEntry, ListedDatabase, ListedFolder } from './inventory.ts';
+
+/**
+ * A row of the view, with what its commands need to know: they read `alias`, `folder` and `file`, as from any caller's argument.
+ *
+ * Shape: `folder` is the absolute path of the workspace folder.
+ */
+export type Row =
+  | { readonly kind: 'folder'; readonly folder: string; readonly listed: ListedFolder }
+  | { readonly kind: 'database'; readonly folder: string; readonly alias: string; readonly listed: ListedDatabase }
+  | { readonly kind: 'recorded'; readonly folder: string; readonly alias: string; readonly dumps: readonly DumpEntry[] }
+  | { readonly kind: 'broken'; readonly folder: string; readonly path: Problem['path']; readonly entry: BrokenEntry }
+  | {
+      readonly kind: 'dump';
+      readonly folder: string;
+      readonly alias: string | undefined;
+      readonly file: string;
+      readonly entry: DumpEntry;
+      /** The safety dump that Undo Restore would bring back. */
+      readonly isUndo: boolean;
+      readonly showsAlias: boolean;
+    }
+  | { readonly kind: 'otherDumps'; readonly folder: string; readonly dumps: readonly DumpEntry[] }
+  | { readonly kind: 'showAll'; readonly folder: string; readonly alias: string; readonly count: number };
+
+/** Draws rows: icon, label, description, tooltip, and the kind that menus go by. */
+export class RowPainter {
+  readonly #icons: EngineIcons;
+  readonly #isBusy: (row: Row) => boolean;
+
+  constructor(icons: EngineIcons, isBusy: (row: Row) => boolean) {
+    this.#icons = icons;
+    this.#isBusy = isBusy;
+  }
+
+  paint(row: Row): vscode.TreeItem {
+    switch (row.kind) {
+      case 'folder':
+        return item(row.listed.name, rowKinds.folder, {
+          id: row.folder,
+          collapsibleState: vscode.TreeItemCollapsibleState.Expanded,
+          iconPath: new vscode.ThemeIcon('root-folder'),
+          tooltip: row.folder,
+        });
+      case 'database':
+        return this.#database(row);
+      case 'recorded':
+        return this.#recorded(row);
+      case 'broken':
+        return broken(row);
+      case 'dump':
+        return this.#dump(row);
+      case 'otherDumps':
+        return item(vscode.l10n.t('Other Dumps'), rowKinds.otherDumps, {
+          id: `${row.folder}\nother`,
+          collapsibleState: vscode.TreeItemCollapsibleState.Collapsed,
+          description: String(row.dumps.length),
+          iconPath: new vscode.ThemeIcon('archive'),
+          tooltip: vscode.l10n.t('Dumps in this folder that belong to none of the databases above'),
+          accessibilityInformation: { label: vscode.l10n.t('Other Dumps, {0}', countText(row.dumps.length, 'dump')) },
+        });
+      case 'showAll':
+        return item(vscode.l10n.t('Show All ({0})', row.count), rowKinds.showAll, {
+          id: `${row.folder}\n${row.alias}\nall`,
+          command: { command: commandIds.showAll, title: vscode.l10n.t('Show All'), arguments: [row] },
+        });
+    }
+  }
+
+  #database(row: Extract<Row, { kind: 'database' }>): vscode.TreeItem {
+    const { database, dumps, description } = row.listed;
+    const isBusy = this.#isBusy(row);
+    const problem = description?.problems.find(({ severity }) => severity === 'error');
+    const words = [engineText(database.engine), targetLabel(database.target), ...(dumps.length === 0 ? ['no dumps yet'] : [])];
+    if (problem !== undefined) words.push(problem.message);
+    return item(row.alias, isBusy ? rowKinds.busyDatabase : rowKinds.database, {
+      id: `${row.folder}\n${row.alias}`,
+      collapsibleState: dumps.length === 0 ? vscode.TreeItemCollapsibleState.None : vscode.TreeItemCollapsibleState.Expanded,
+      description: nameText(words.join(' · ')),
+      iconPath: isBusy ? spinning : problem === undefined ? this.#icons.of(database.engine) : warning,
+      tooltip: tooltip(databaseFacts(row.listed)),
+      accessibilityInformation: {
+        label: [row.alias, ...words, countText(dumps.length, 'dump'), ...(isBusy ? ['job running'] : [])].join(', '),
+      },
+    });
+  }
+
+  #recorded(row: Extract<Row, { kind: 'recorded' }>): vscode.TreeItem {
+    const engine = row.dumps[0]?.manifest?.engine ?? '';
+    return item(row.alias, rowKinds.recordedDatabase, {
+      id: `${row.folder}\n${row.alias}`,
+      collapsibleState: vscode.TreeItemCollapsibleState.Expanded,
+      description: engineText(engine),
+      iconPath: this.#icons.of(engine),
+      tooltip: vscode.l10n.t('Known from its dumps. The settings of the workspace are not read in Restricted Mode.'),
+    });
+  }
+
+  #dump(row: Extract<Row, { kind: 'dump' }>): vscode.TreeItem {
+    const { entry } = row;
+    const isBusy = this.#isBusy(row);
+    const now = new Date();
+    const description = [row.showsAlias && entry.alias !== undefined ? nameText(entry.alias) : '', dumpDescription(entry)];
+    const shown = description.filter((part) => part !== '').join(' · ');
+    const kind = row.isUndo ? rowKinds.safetyDump : rowKinds.dump;
+    return item(dumpLabel(entry, now), isBusy ? rowKinds.busyDump : kind, {
+      id: `${row.folder}\n${row.alias ?? ''}\n${row.file}`,
+      description: shown,
+      iconPath: isBusy ? spinning : dumpIcon(entry),
+      tooltip: tooltip(dumpFacts(entry)),
+      accessibilityInformation: {
+        label: vscode.l10n.t('Dump of {0}, {1}, {2}', dumpLabel(entry, now), shown.replace(' ✓', ''), dumpStateText(entry)),
+      },
+    });
+  }
+}
+
+const spinning = new vscode.ThemeIcon('loading~spin');
+const warning = new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
+
+/** The icon of a dump's state; words beside it say the same. */
+export function dumpIcon(entry: DumpEntry): vscode.ThemeIcon {
+  if (entry.state === 'damaged') return new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground'));
+  if (entry.kind === 'safety') return new vscode.ThemeIcon('shield');
+  return entry.state === 'verified'
+    ? new vscode.ThemeIcon('pass', new vscode.ThemeColor('testing.iconPassed'))
+    : new vscode.ThemeIcon('circle-large-outline');
+}
+
+function broken(row: Extract<Row, { kind: 'broken' }>): vscode.TreeItem {
+  const { label, engine, problem } = row.entry;
+  const { message, hint, path } = problem;
+  const description = engine === undefined ? message : `${engineText(engine)} · ${message}`;
+  return item(label, rowKinds.brokenDatabase, {
+    id: `${row.folder}\n${label}\nbroken`,
+    description: sentenceText(description),
+    iconPath: warning,
+    tooltip: tooltip([
+      [vscode.l10n.t('Problem'), message],
+      [vscode.l10n.t('What to do'), hint],
+    ]),
+    command: {
+      command: commandIds.openSettings,
+      title: vscode.l10n.t('Open Settings'),
+      arguments: [{ folder: row.folder, path }],
+    },
+    accessibilityInformation: { label: vscode.l10n.t('{0}, settings problem: {1}', label, message) },
+  });
+}
+
+function databaseFacts({ database, dumps, description, directory }: ListedDatabase): (readonly [string, string])[] {
+  const newest = dumps.find((dump) => dump.kind === 'manual');
+  const tools = description?.tools.map((tool) => `${tool.name} ${tool.version}`) ?? [];
+  const target = database.target.kind === 'file' ? database.target.path : targetLabel(database.target);
+  return [
+    ['Database', `${engineText(database.engine)} ${target}`],
+    ['Connector', [database.connector, ...tools].join(', ')],
+    ['Dumps', directory],
+    ['Last dump', newest === undefined ? 'none' : `${localTimeText(newest.createdUtc)}, ${dumpStateText(newest)}`],
+    ...(description?.problems.map((problem) => ['Problem', `${problem.message} ${problem.hint}`] as const) ?? []),
+  ];
+}
+
+/** Facts, one to a line. Only our own signs are markdown: what comes from files and servers is appended as text. */
+function tooltip(facts: readonly (readonly [string, string])[]): vscode.MarkdownString {
+  const markdown = new vscode.MarkdownString();
+  facts.forEach(([name, value], index) => {
+    if (index > 0) markdown.appendMarkdown('  \n');
+    markdown.appendMarkdown('**').appendText(name).appendMarkdown('**: ').appendText(sentenceText(value));
+  });
+  return markdown;
+}
+
+type Properties = { -readonly [Key in keyof vscode.TreeItem]?: vscode.TreeItem[Key] };
+
+function item(label: string, kind: RowKind, properties: Properties): vscode.TreeItem {
+  return Object.assign(new vscode.TreeItem(nameText(label)), { contextValue: kind }, properties);
+}

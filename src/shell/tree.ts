@@ -1,0 +1,139 @@
+import * as vscode from 'vscode';
+import { viewId } from '../contributions.ts';
+import type { DumpEntry } from '../core/dumpEntry.ts';
+import type { BrokenEntry, Inventory, ListedDatabase, ListedFolder } from './inventory.ts';
+import type { Jobs, Subject } from './jobs.ts';
+import { parseAnswers, type Answers } from './answers.ts';
+import type { EngineIcons } from './engineIcons.ts';
+import { RowPainter, type Row } from './rows.ts';
+
+const dumpsShown = 10;
+
+/** The view *Databases*: workspace folders when there are several, their databases, and the dumps of each, newest first. */
+export class DatabaseTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
+  readonly #inventory: Inventory;
+  readonly #jobs: Jobs;
+  readonly #painter: RowPainter;
+  readonly #shownInFull = new Set<string>();
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscriptions: vscode.Disposable;
+  readonly onDidChangeTreeData = this.#changed.event;
+  readonly view: vscode.TreeView<Row>;
+
+  constructor({ inventory, jobs, icons }: { inventory: Inventory; jobs: Jobs; icons: EngineIcons }) {
+    this.#inventory = inventory;
+    this.#jobs = jobs;
+    this.#painter = new RowPainter(icons, (row) => this.#isBusy(row));
+    this.view = vscode.window.createTreeView(viewId, { treeDataProvider: this, canSelectMany: true, showCollapseAll: true });
+    this.#subscriptions = vscode.Disposable.from(
+      this.view,
+      inventory.onDidChange(() => this.#redraw()),
+      jobs.onDidChange(() => this.#redraw()),
+      this.view.onDidChangeVisibility(({ visible }) => {
+        if (visible) void inventory.refresh();
+      }),
+    );
+  }
+
+  /** The selected rows, which are answers to commands. A view that nobody sees selects nothing. */
+  get selection(): readonly Answers[] {
+    return this.view.visible ? this.view.selection.flatMap((row) => parseAnswers([row])) : [];
+  }
+
+  getTreeItem(row: Row): vscode.TreeItem {
+    return this.#painter.paint(row);
+  }
+
+  getChildren(parent?: Row): Row[] {
+    if (parent === undefined) {
+      const folders = this.#inventory.folders.filter((folder) => rowsOf(folder).length > 0);
+      const [only] = folders;
+      if (only !== undefined && (vscode.workspace.workspaceFolders ?? []).length === 1) return rowsOf(only);
+      return folders.map((listed) => ({ kind: 'folder', folder: listed.folder, listed }));
+    }
+    switch (parent.kind) {
+      case 'folder':
+        return rowsOf(parent.listed);
+      case 'database':
+        return this.#dumpsOf(parent.listed);
+      case 'recorded':
+        return parent.dumps.map((entry) => dumpRow(parent.folder, entry, { alias: parent.alias }));
+      case 'otherDumps':
+        return parent.dumps.map((entry) => dumpRow(parent.folder, entry, { showsAlias: true }));
+      case 'broken':
+      case 'dump':
+      case 'showAll':
+        return [];
+    }
+  }
+
+  /** Shows every dump of a database instead of the ten newest. */
+  showAll({ folder, alias }: { readonly folder: string; readonly alias: string }): void {
+    this.#shownInFull.add(`${folder}\n${alias}`);
+    this.#redraw();
+  }
+
+  dispose(): void {
+    this.#subscriptions.dispose();
+    this.#changed.dispose();
+  }
+
+  #redraw(): void {
+    this.view.message = vscode.workspace.isTrusted || this.getChildren().length === 0 ? '' : restrictedMessage();
+    this.#changed.fire();
+  }
+
+  #dumpsOf({ folder, database, dumps, undo }: ListedDatabase): Row[] {
+    const { alias } = database;
+    const isFull = this.#shownInFull.has(`${folder}\n${alias}`) || dumps.length <= dumpsShown;
+    const shown = isFull ? dumps : dumps.slice(0, dumpsShown);
+    const rows = shown.map((entry) => dumpRow(folder, entry, { alias, isUndo: entry === undo }));
+    return isFull ? rows : [...rows, { kind: 'showAll', folder, alias, count: dumps.length }];
+  }
+
+  #isBusy(row: Row): boolean {
+    const subject = subjectOf(row);
+    return subject !== undefined && this.#jobs.find(subject) !== undefined;
+  }
+}
+
+function rowsOf(listed: ListedFolder): Row[] {
+  const { folder } = listed;
+  const known = listed.aliases.flatMap((alias) => knownRow(listed, alias) ?? []);
+  const settings = listed.broken.filter(({ label }) => !listed.aliases.includes(label));
+  return [
+    ...settings.map((entry) => brokenRow(folder, entry)),
+    ...known,
+    ...[...listed.recorded].map(([alias, dumps]): Row => ({ kind: 'recorded', folder, alias, dumps })),
+    ...(listed.other.length === 0 ? [] : [{ kind: 'otherDumps', folder, dumps: listed.other } as const]),
+  ];
+}
+
+function knownRow(listed: ListedFolder, alias: string): Row | undefined {
+  const { folder } = listed;
+  const database = listed.databases.find((each) => each.database.alias === alias);
+  if (database !== undefined) return { kind: 'database', folder, alias, listed: database };
+  const entry = listed.broken.find(({ label }) => label === alias);
+  return entry === undefined ? undefined : brokenRow(folder, entry);
+}
+
+function brokenRow(folder: string, entry: BrokenEntry): Row {
+  return { kind: 'broken', folder, path: entry.problem.path, entry };
+}
+
+function dumpRow(
+  folder: string,
+  entry: DumpEntry,
+  { alias, isUndo = false, showsAlias = false }: { alias?: string; isUndo?: boolean; showsAlias?: boolean },
+): Row {
+  return { kind: 'dump', folder, alias, file: entry.file, entry, isUndo, showsAlias };
+}
+
+function subjectOf(row: Row): Subject | undefined {
+  if (row.kind === 'database') return { kind: 'database', folder: row.folder, alias: row.alias };
+  return row.kind === 'dump' ? { kind: 'dump', file: row.file } : undefined;
+}
+
+function restrictedMessage(): string {
+  return vscode.l10n.t('Restricted Mode: dumps can be looked at and verified.');
+}
