@@ -1,0 +1,306 @@
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Locator, Page } from 'playwright-core';
+import { startCodeServer, writeSettings, type Settings } from '../../scripts/codeServer.ts';
+import { launchChromium } from './chromium.ts';
+import { installedExtensions } from './installedExtensions.ts';
+
+const pictures = fileURLToPath(new URL('../../out/pictures', import.meta.url));
+
+/**
+ * What a window shows and knows.
+ *
+ * Shape: `workspace` is a folder or a .code-workspace file, none an empty window; `packages` are .vsix files to install;
+ *        `trust: 'asked'` opens the workspace in Restricted Mode; `environment` is what the extension host sees in addition.
+ */
+export interface WindowOptions {
+  readonly workspace?: string;
+  readonly packages: readonly string[];
+  readonly trust?: 'granted' | 'asked';
+  readonly userSettings?: Settings;
+  readonly machineSettings?: Settings;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export type Theme = 'light' | 'dark' | 'hcLight' | 'hcDark';
+
+const themes = {
+  light: { label: 'Light Modern', file: 'light_modern' },
+  dark: { label: 'Dark Modern', file: 'dark_modern' },
+  hcLight: { label: 'Light High Contrast', file: 'hc_light' },
+  hcDark: { label: 'Dark High Contrast', file: 'hc_black' },
+} as const;
+
+interface Profile {
+  user: Settings;
+  readonly machine: Settings;
+}
+
+/** A question in the middle of the window. */
+export interface Dialog {
+  readonly message: string;
+  readonly detail: string;
+  readonly buttons: readonly string[];
+}
+
+/**
+ * A real VS Code in a real browser, with packages installed as a user installs them.
+ *
+ * Shape:  nothing behaves differently for the test: toasts, dialogs and trust are what a user sees. Names are given as
+ *         they are read on the screen; a string matches a part of them.
+ * Errors: each call waits until what it needs is there, and throws after 20 s.
+ */
+export class Window {
+  readonly page: Page;
+  readonly folder: string;
+  readonly #profile: Profile;
+  readonly #end: () => Promise<void>;
+
+  /** Opens a window with a profile of its own, in a temporary folder that `close` removes. */
+  static async open(options: WindowOptions): Promise<Window> {
+    const folder = mkdtempSync(join(tmpdir(), 'dbbackup-window-'));
+    const profile = { user: { ...trustSettings(options), ...options.userSettings }, machine: options.machineSettings ?? {} };
+    writeSettings(folder, profile.user, profile.machine);
+    const server = await startCodeServer({
+      folder,
+      extensionsFolder: installedExtensions(options.packages),
+      flags: options.trust === 'asked' ? [] : ['--disable-workspace-trust'],
+      environment: { DBBACKUP_STATE: join(folder, 'state'), ...options.environment },
+    });
+    const home = join(folder, 'browser');
+    mkdirSync(home, { recursive: true });
+    const browser = await launchChromium(home);
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    context.setDefaultTimeout(20_000);
+    // Secrets are encrypted with a key from here; without one they are gone after a reload.
+    await context.route('**/mint-key', (route) => route.fulfill({ status: 200, body: Buffer.alloc(32, 7) }));
+    const page = await context.newPage();
+    const end = async (): Promise<void> => {
+      await browser.close();
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    };
+    try {
+      await page.goto(`http://${server.authority}/?${workspaceQuery(options.workspace)}`);
+      const window = new Window({ page, folder, profile, end });
+      await window.#isReady();
+      return window;
+    } catch (error) {
+      await end();
+      throw error;
+    }
+  }
+
+  private constructor(parts: { page: Page; folder: string; profile: Profile; end: () => Promise<void> }) {
+    this.page = parts.page;
+    this.folder = parts.folder;
+    this.#profile = parts.profile;
+    this.#end = parts.end;
+  }
+
+  /** Ends the browser and the server with all their processes, and removes the profile. */
+  async close(): Promise<void> {
+    await this.#end();
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.#isReady();
+  }
+
+  /** Saves `out/pictures/<name>.png`. */
+  async picture(name: string): Promise<void> {
+    await this.page.screenshot({ path: join(pictures, `${name}.png`), animations: 'disabled' });
+  }
+
+  /** Runs a command from the palette by its whole title, `Database Backup: Refresh`. */
+  async runCommand(title: string): Promise<void> {
+    const deadline = Date.now() + 20_000;
+    for (;;) {
+      await this.page.keyboard.press('F1');
+      await this.input.fill(`>${title}`);
+      const row = this.pickRow(title);
+      const none = this.pickRow('No matching commands');
+      await row.or(none).first().waitFor();
+      if (await row.isVisible()) return row.click();
+      if (Date.now() > deadline) throw new Error(`The palette has no command "${title}".`);
+      // An open palette does not learn of an extension that arrives.
+      await this.page.keyboard.press('Escape');
+      await this.input.waitFor({ state: 'hidden' });
+    }
+  }
+
+  /** The box of the palette and of every quick pick and input box. */
+  get input(): Locator {
+    return this.page.locator('.quick-input-widget input[type="text"]');
+  }
+
+  /** A row of the open quick pick. */
+  pickRow(text: string | RegExp): Locator {
+    return this.page.locator('.quick-input-widget .monaco-list-row').filter({ hasText: text }).first();
+  }
+
+  /** Chooses a row of the open quick pick. */
+  async pick(text: string | RegExp): Promise<void> {
+    await this.pickRow(text).click();
+  }
+
+  /** The texts of the rows that are in sight in the open quick pick. */
+  async pickRows(): Promise<string[]> {
+    await this.pickRow(/./).waitFor();
+    return this.page.locator('.quick-input-widget .monaco-list-row').allInnerTexts();
+  }
+
+  /** Writes into the open input box and accepts. */
+  async answer(text: string): Promise<void> {
+    await this.input.fill(text);
+    await this.input.press('Enter');
+  }
+
+  /** Shows a container of the activity bar. Extensions add theirs some seconds after the window is there. */
+  async showContainer(title: string): Promise<void> {
+    const action = this.page.locator(`.activitybar .action-item:has(a.action-label[aria-label^="${title}"])`);
+    await action.waitFor();
+    const isShown = await action.evaluate((element) => element.classList.contains('checked'));
+    if (!isShown) await action.click();
+    await this.page.locator('.sidebar .composite.title').filter({ hasText: new RegExp(title, 'i') }).waitFor();
+  }
+
+  /** A row of a tree; `name` is matched against its accessible name. */
+  row(name: string | RegExp): Locator {
+    return this.page.getByRole('treeitem', { name }).first();
+  }
+
+  async expand(name: string | RegExp): Promise<void> {
+    await this.#twist(name, 'false');
+  }
+
+  async collapse(name: string | RegExp): Promise<void> {
+    await this.#twist(name, 'true');
+  }
+
+  async #twist(name: string | RegExp, from: 'true' | 'false'): Promise<void> {
+    const row = this.row(name);
+    await row.waitFor();
+    if ((await row.getAttribute('aria-expanded')) === from) await row.locator('.monaco-tl-twistie').click();
+  }
+
+  /** Presses one of the buttons that a row shows under the mouse. */
+  async rowAction(name: string | RegExp, action: string): Promise<void> {
+    const row = this.row(name);
+    await row.hover();
+    await row.locator(`.actions .action-label[aria-label^="${action}"]`).click();
+  }
+
+  /** Chooses from the menu of a row. */
+  async rowMenu(name: string | RegExp, item: string): Promise<void> {
+    await this.row(name).click({ button: 'right' });
+    await this.page.getByRole('menuitem', { name: item }).first().click();
+  }
+
+  /** Presses a button in the title of the view. */
+  async titleAction(action: string): Promise<void> {
+    const title = this.page.locator('.sidebar .pane-header, .sidebar .composite.title');
+    await title.first().hover();
+    await title.locator(`.action-label[aria-label^="${action}"]`).first().click();
+  }
+
+  /** Waits for a question and reads it. */
+  async dialog(): Promise<Dialog> {
+    const box = this.#dialogBox();
+    await box.waitFor();
+    const detail = box.locator('.dialog-message-detail');
+    return {
+      message: await box.locator('.dialog-message-text').innerText(),
+      detail: (await detail.count()) > 0 ? await detail.innerText() : '',
+      // The cross in the corner is a button without a text.
+      buttons: (await box.getByRole('button').allInnerTexts()).filter((text) => text !== ''),
+    };
+  }
+
+  /** Answers the question with one of its buttons and waits until it is gone. */
+  async answerDialog(button: string): Promise<void> {
+    const box = this.#dialogBox();
+    await box.getByRole('button', { name: button, exact: true }).click();
+    await box.waitFor({ state: 'detached' });
+  }
+
+  #dialogBox(): Locator {
+    return this.page.locator('.monaco-dialog-box[role="dialog"]');
+  }
+
+  /** A message in the corner. Three are in sight at most; information leaves after 10 s, warnings after 12. */
+  toast(text: string | RegExp): Locator {
+    return this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text }).first();
+  }
+
+  async answerToast(text: string | RegExp, button: string): Promise<void> {
+    await this.toast(text).getByRole('button', { name: button, exact: true }).click();
+  }
+
+  /** The texts of all messages, those that have left the corner included. */
+  async notifications(): Promise<string[]> {
+    await this.page.locator('.statusbar-item[id="status.notifications"] a').click();
+    const center = this.page.locator('.notifications-center');
+    await center.waitFor();
+    const texts = await center.locator('.notification-list-item').allInnerTexts();
+    await this.page.locator('.statusbar-item[id="status.notifications"] a').click();
+    await center.waitFor({ state: 'hidden' });
+    return texts;
+  }
+
+  /** Opens a file of the workspace by its name. */
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+p');
+    await this.input.fill(name);
+    await this.pick(name);
+    await this.page.locator('.editor-instance .view-line').first().waitFor();
+  }
+
+  /** What the editor says about a word in the open file, when the mouse rests on it. */
+  async hoverText(word: string): Promise<string> {
+    const hover = this.page.locator('.monaco-resizable-hover .monaco-hover:not(.hidden) .hover-contents').filter({ hasNotText: 'Loading...' });
+    await this.page.locator('.view-line span span').filter({ hasText: word }).first().hover();
+    await hover.first().waitFor();
+    return (await hover.allInnerTexts()).join('\n');
+  }
+
+  /** Trusts the workspace, from Restricted Mode. */
+  async grantTrust(): Promise<void> {
+    await this.page.locator('.statusbar-item a[aria-label^="Restricted Mode"]').click();
+    const editor = this.page.locator('.workspace-trust-editor');
+    await editor.getByRole('button', { name: 'Trust', exact: true }).click();
+    await this.page.locator('.statusbar-item a[aria-label^="Restricted Mode"]').waitFor({ state: 'detached' });
+  }
+
+  /** Adds to the user's settings and reloads the window, which does not watch their file. */
+  async changeUserSettings(settings: Settings): Promise<void> {
+    this.#profile.user = { ...this.#profile.user, ...settings };
+    writeSettings(this.folder, this.#profile.user, this.#profile.machine);
+    await this.reload();
+  }
+
+  async showTheme(theme: Theme): Promise<void> {
+    const { label, file } = themes[theme];
+    await this.runCommand('Preferences: Color Theme');
+    await this.answer(label);
+    await this.page.locator(`.monaco-workbench[class*="vscode-theme-defaults-themes-${file}-json"]`).waitFor();
+  }
+
+  async #isReady(): Promise<void> {
+    await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
+  }
+}
+
+/** Without the question at the start, a workspace that is not trusted yet opens in Restricted Mode with a banner. */
+function trustSettings({ trust }: WindowOptions): Settings {
+  return trust === 'asked' ? { 'security.workspace.trust.startupPrompt': 'never' } : {};
+}
+
+function workspaceQuery(workspace: string | undefined): string {
+  if (workspace === undefined) return 'ew=true';
+  const kind = statSync(workspace).isDirectory() ? 'folder' : 'workspace';
+  return new URLSearchParams({ [kind]: workspace }).toString();
+}
