@@ -6,7 +6,7 @@ import type { DumpEntry } from '../core/dumpEntry.ts';
 import type { JobRequest, ResultOf } from '../core/job.ts';
 import type { Question, Run } from '../core/run.ts';
 import { durationText, localTimeText, sizeText } from '../core/words.ts';
-import { assignDumps, listDumps, newestRestorable, type AssignedDumps } from '../dumps/catalog.ts';
+import { assignDumps, listDumps, newestRestorable } from '../dumps/catalog.ts';
 import { perform } from '../perform.ts';
 import { databaseLine } from './databaseLine.ts';
 import { progressLine, type Output } from './output.ts';
@@ -92,8 +92,7 @@ function answer(question: Question, options: RestoreOptions, output: Output): bo
 }
 
 async function newestDump(database: Database, session: Session): Promise<string> {
-  const { byAlias } = await catalog(session);
-  const newest = newestRestorable(byAlias.get(database.alias) ?? []);
+  const newest = newestRestorable(await dumpsOf(database.alias, session));
   if (newest !== undefined) return newest.file;
   throw new BackupError('dumps.none', `There is no dump of ${database.alias} to restore.`, {
     hint: `Back it up first, or name a file with --dump.`,
@@ -107,24 +106,16 @@ function dumpPath(name: string, { settings }: Session): string {
 }
 
 export async function list(alias: string | undefined, context: CommandContext): Promise<void> {
-  const { byAlias, other } = await catalog(context.session);
   if (alias !== undefined) chooseDatabases(context.session, [alias]);
-  const entries = alias === undefined ? [...[...byAlias.values()].flat(), ...other] : (byAlias.get(alias) ?? []);
-  for (const entry of entries.toSorted((a, b) => b.sequence - a.sequence || b.createdUtc.localeCompare(a.createdUtc))) {
-    const { alias: of, manifest, sizeBytes, createdUtc, kind, state, origin } = entry;
+  const entries = alias === undefined ? await entriesOf(context.session) : await dumpsOf(alias, context.session);
+  for (const { manifest, sizeBytes, createdUtc, kind, state, origin, ...entry } of entries) {
     const file = shownPath(entry.file, context.session);
-    const fields = {
-      alias: of,
-      connector: manifest?.connector,
-      file,
-      createdUtc,
-      sizeBytes,
-      sha256: manifest?.sha256,
-      kind,
-      state,
-      origin,
-    };
-    context.output.line(fields, [localTimeText(createdUtc), of ?? '-', sizeText(sizeBytes), kind, state, file].join('  '));
+    const { connector, sha256 } = manifest ?? {};
+    const fields = { alias: entry.alias, connector, file, createdUtc, sizeBytes, sha256, kind, state, origin };
+    context.output.line(
+      fields,
+      [localTimeText(createdUtc), entry.alias ?? '-', sizeText(sizeBytes), kind, state, file].join('  '),
+    );
   }
 }
 
@@ -193,17 +184,13 @@ function isResultOf<Request extends JobRequest>(result: { kind: string }, reques
   return result.kind === request.kind;
 }
 
-function entriesOf({ settings, stateDirectory, folder }: Session): Promise<readonly DumpEntry[]> {
-  return listDumps({ directory: settings.dumps.directory, folder, stateDirectory });
+function entriesOf({ settings, stateDirectory }: Session): Promise<readonly DumpEntry[]> {
+  return listDumps({ ...settings.dumps, stateDirectory });
 }
 
-async function catalog(session: Session): Promise<AssignedDumps> {
-  const { filenameTemplate, dateFormat } = session.settings.dumps;
-  return assignDumps(await entriesOf(session), session.settings.databases, {
-    folder: session.folder,
-    filenameTemplate,
-    dateFormat,
-  });
+async function dumpsOf(alias: string, session: Session): Promise<readonly DumpEntry[]> {
+  const { databases, dumps } = session.settings;
+  return (await assignDumps(await entriesOf(session), databases, dumps)).byAlias.get(alias) ?? [];
 }
 
 /** Relative to the workspace where the file lies in it, with `/`. */

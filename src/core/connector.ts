@@ -5,7 +5,7 @@ import type { ToolCall } from './toolCall.ts';
 /** One table (collection, model) with its rows; `rows` is absent where counting was not possible. */
 export interface TableCount {
   readonly name: string;
-  readonly rows?: number;
+  readonly rows?: number | undefined;
 }
 
 /**
@@ -116,7 +116,7 @@ export interface Connector {
   /** Writes the whole dump to `path`, which exists, is empty and belongs to this job alone. */
   createDump(database: Database, path: string, options: DumpOptions, workspace: Workspace, run: Run): Promise<DumpFacts>;
   restoreDump(database: Database, dump: OpenDump, workspace: Workspace, run: Run): Promise<void>;
-  /** Copies the target's raw files into `directory` when it is too damaged to dump; absent where an engine has no files. */
+  /** Copies the target's raw file to `path` when it is too damaged to dump; absent where an engine has no files. */
   keepRaw?(database: Database, path: string, workspace: Workspace, run: Run): Promise<void>;
   /** What a restore of `dump` contents would do to names in the target that the dump lacks. */
   readonly unlistedTables: 'removed' | 'kept';

@@ -21,7 +21,8 @@ export type Scope = z.infer<typeof scopeSchema>;
  * A database as the settings resolve it: merged keys, variables expanded, connector chosen.
  *
  * Shape: `keys` hold the merged settings keys in their own spelling (NAME, EXCLUDE …), already validated for the connector;
- * `folder` is the absolute path of the workspace folder it belongs to. May hold secrets: never log it.
+ * `keyScopes` says where each key came from; `folder` is the absolute path of the workspace folder it belongs to.
+ * May hold secrets: never log it.
  */
 export const databaseSchema = z.object({
   alias: z.string(),
@@ -29,6 +30,7 @@ export const databaseSchema = z.object({
   engine: z.string(),
   connector: z.string(),
   keys: z.record(z.string(), z.unknown()),
+  keyScopes: z.record(z.string(), scopeSchema).optional(),
   folder: z.string(),
   scope: scopeSchema,
   target: targetSchema,
@@ -46,4 +48,21 @@ export function targetKey(target: Target): string {
 /** The target in the user's words, without secrets: a file's name, or `shop on localhost`. */
 export function targetLabel(target: Target): string {
   return target.kind === 'file' ? (target.path.split(/[\\/]/).at(-1) ?? target.path) : `${target.database} on ${target.host}`;
+}
+
+const shownOptions = [
+  'EXCLUDE',
+  'EXTENSION',
+  'SCHEMAS',
+  'DROP',
+  'IF_EXISTS',
+  'SINGLE_TRANSACTION',
+  'OBJECT_CHECK',
+  'JOBS',
+  'MERGE',
+];
+
+/** The keys that shape a dump, for its manifest: by an allow-list, since any other key of a custom connector may be a secret. */
+export function optionsInForce(keys: Database['keys']): Database['keys'] {
+  return Object.fromEntries(Object.entries(keys).filter(([name]) => shownOptions.includes(name)));
 }

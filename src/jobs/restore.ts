@@ -1,12 +1,13 @@
 import { compareContents, type RestorePreview } from '../core/restorePreview.ts';
 import type { Contents, DumpFormat, Inspection } from '../core/connector.ts';
-import { targetKey, targetLabel } from '../core/database.ts';
+import { targetLabel } from '../core/database.ts';
 import { BackupError } from '../core/errors.ts';
 import type { RequestOf, ResultOf } from '../core/job.ts';
-import { realTarget } from '../dumps/catalog.ts';
 import { openDump, type OpenedDump } from '../dumps/open.ts';
-import { withLock } from '../system/lock.ts';
+import { realTarget } from '../dumps/targets.ts';
 import type { DatabaseJobContext } from './context.ts';
+import { knownFormat } from './formats.ts';
+import { withTargetLock } from './locks.ts';
 import { makeSafetyDump } from './safetyDump.ts';
 
 /**
@@ -15,78 +16,102 @@ import { makeSafetyDump } from './safetyDump.ts';
  * Errors: `restore.notConfirmed` when the answer is no; `dumps.*` for a dump that cannot be trusted; the connector's own. In each case the old rows stay.
  */
 export async function restore(request: RequestOf<'restore'>, context: DatabaseJobContext): Promise<ResultOf<'restore'>> {
-  const started = context.now().getTime();
-  const target = await realTarget(request.database.target);
-  const database = { ...request.database, target };
-  return withLock(context.stateDirectory, targetKey(target), context.run, async () => {
-    context.run.progress({ phase: 'preparing' });
-    const { dump, contents } = await prove(request.dump, context);
-    const inspection = await context.connector.inspect(database, context, context.run);
-    const preview = previewOf(request, dump, contents, inspection, context);
-    if (!(await context.run.ask({ kind: 'confirmRestore', preview }))) throw notConfirmed(request.database.alias);
+  const database = { ...request.database, target: await realTarget(request.database.target) };
+  const { connector, run } = context;
+  return withTargetLock(database, 'restore', context, async () => {
+    const proven = await prove(request.dump, context);
+    const inspection = await connector.inspect(database, context, run);
+    const preview = previewOf({ ...request, database }, proven, inspection, context);
+    if (!(await run.ask({ kind: 'confirmRestore', preview }))) throw notConfirmed(database.alias);
+
+    const startedMs = performance.now();
+    run.log('info', `Restoring ${database.alias} (${preview.target}) from ${proven.dump.name} with ${connector.name}.`);
     const safety = await makeSafetyDump({ ...request, database }, inspection, context);
-    await context.connector.restoreDump(database, dump.plain, context, context.run);
-    const warnings = await compareWithDump(contents, () => context.connector.inspect(database, context, context.run));
+    await connector.restoreDump(database, proven.dump.plain, context, run);
+    const warnings = compareWithDump(proven.contents, (await connector.inspect(database, context, run)).contents);
     return {
       kind: 'restore',
       alias: database.alias,
-      connector: context.connector.name,
+      connector: connector.name,
       file: request.dump,
-      dumpCreatedUtc: dump.createdUtc,
-      ...(safety === undefined ? {} : { safetyFile: safety }),
-      durationMs: context.now().getTime() - started,
+      dumpCreatedUtc: proven.dump.createdUtc,
+      ...(safety === undefined ? {} : { safetyFile: safety.file }),
+      durationMs: Math.round(performance.now() - startedMs),
       warnings,
     };
   });
 }
 
+interface ProvenDump {
+  readonly dump: OpenedDump;
+  readonly format: DumpFormat;
+  readonly contents: Contents;
+}
+
 /** What is known to be in the dump. A dump made here and unchanged was verified before it was published; any other is decoded now. */
-async function prove(file: string, context: DatabaseJobContext): Promise<{ dump: OpenedDump; contents: Contents }> {
+async function prove(file: string, context: DatabaseJobContext): Promise<ProvenDump> {
   const dump = await openDump(file, context);
-  const format = await context.formatOf(dump.head);
-  if (format === undefined) {
-    throw new BackupError('dumps.unknownFormat', `${dump.name} is not a dump of a kind that is known here.`, {
-      hint: 'Choose another dump.',
-    });
-  }
+  const format = await knownFormat(dump, context);
   if (!context.connector.reads.includes(format.id)) {
     throw new BackupError('dumps.wrongEngine', `${dump.name} is not a dump that ${context.connector.name} can restore.`, {
       hint: 'Choose a dump of this database, or restore it into a database of its own engine.',
     });
   }
-  return { dump, contents: await provenContents(dump, format, context) };
+  return { dump, format, contents: await provenContents(dump, format, context) };
 }
 
 async function provenContents(dump: OpenedDump, format: DumpFormat, context: DatabaseJobContext): Promise<Contents> {
-  if (dump.manifest !== undefined && dump.origin === 'here' && dump.manifest.verification !== 'none')
-    return dump.manifest.contents;
-  return format.verify(dump.plain.path, dump.manifest === undefined ? 'full' : 'quick', context, context.run);
+  const { manifest } = dump;
+  if (manifest !== undefined && dump.origin === 'here' && manifest.verification !== 'none') return manifest.contents;
+  return format.verify(dump.plain.path, manifest === undefined ? 'full' : 'quick', context, context.run);
 }
 
 function previewOf(
-  request: RequestOf<'restore'>,
-  dump: OpenedDump,
-  contents: Contents,
+  { database, dumps, dump: dumpFile }: RequestOf<'restore'>,
+  { dump, format, contents }: ProvenDump,
   inspection: Inspection,
-  context: DatabaseJobContext,
+  { connector }: DatabaseJobContext,
 ): RestorePreview {
-  const { database, dumps } = request;
-  const excluded = dump.manifest?.options['EXCLUDE'];
+  const target = targetLabel(database.target);
+  const hasSafetyDump = dumps.safetyBackup && inspection.exists;
   return {
     alias: database.alias,
     engine: database.engine,
-    target: targetLabel(database.target),
+    target,
     targetExists: inspection.exists,
     targetDamage: inspection.damage,
-    dumpFile: request.dump,
+    dumpFile,
     dumpCreatedUtc: dump.createdUtc,
     dumpOrigin: dump.origin,
     dumpHasManifest: dump.manifest !== undefined,
-    ...compareContents(contents, inspection.contents, context.connector.unlistedTables),
+    ...compareContents(contents, inspection.contents, format.unlistedTables ?? connector.unlistedTables),
     emptied: [],
     openSessions: inspection.openSessions,
-    safetyDump: dumps.safetyBackup && inspection.exists,
-    warnings: [],
+    safetyDump: hasSafetyDump,
+    warnings: dump.problem === undefined ? [] : [dump.problem],
     isRemote: false,
+    typeToConfirm: hasSafetyDump || !inspection.exists ? undefined : target,
   };
+}
+
+function notConfirmed(alias: string): BackupError {
+  return new BackupError('restore.notConfirmed', `The restore of ${alias} was not confirmed.`, {
+    hint: 'Nothing was changed. On the command line, --yes confirms it.',
+  });
+}
+
+/** The target must hold every table of the dump; other counts of rows may be the work of another program that writes already. */
+function compareWithDump(dump: Contents, target: Contents): string[] {
+  const found = new Map(target.tables.map((table) => [table.name, table.rows]));
+  const missing = dump.tables.filter((table) => !found.has(table.name));
+  if (missing.length > 0) {
+    throw new BackupError('restore.incomplete', `${missing.length} tables of the dump are not in the restored database.`, {
+      hint: 'Undo the restore with the safety dump, and show the log.',
+    });
+  }
+  return dump.tables
+    .filter(({ name, rows }) => rows !== undefined && found.get(name) !== undefined && found.get(name) !== rows)
+    .map(
+      ({ name, rows }) => `${name} holds ${found.get(name)} rows now and ${rows} in the dump: another program may be writing.`,
+    );
 }

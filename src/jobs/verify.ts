@@ -1,8 +1,9 @@
-import { BackupError, isCancellation, toFailure } from '../core/errors.ts';
+import { isCancellation, toFailure } from '../core/errors.ts';
 import type { RequestOf, ResultOf } from '../core/job.ts';
 import { openDump } from '../dumps/open.ts';
-import { recordResult } from '../dumps/verifyResults.ts';
+import { fileStamp, recordResult } from '../dumps/verifyResults.ts';
 import type { JobContext } from './context.ts';
+import { knownFormat } from './formats.ts';
 
 type VerifiedFile = ResultOf<'verify'>['files'][number];
 
@@ -16,25 +17,26 @@ export async function verify(request: RequestOf<'verify'>, context: JobContext):
 const findings = new Set(['dumps.empty', 'dumps.truncated', 'dumps.damaged', 'dumps.unknownFormat', 'dumps.tooLarge']);
 
 async function verifyOne(file: string, context: JobContext): Promise<VerifiedFile> {
-  const found = await decode(file, context).then(
-    (): VerifiedFile => ({ file, state: 'verified' }),
-    (error: unknown): VerifiedFile => {
-      const failure = toFailure(error);
-      if (isCancellation(error) || !findings.has(failure.code)) throw error;
-      return { file, state: 'damaged', code: failure.code, problem: failure.sentence };
-    },
-  );
-  await recordResult(context.stateDirectory, file, found);
-  return found;
+  const stamp = await fileStamp(file);
+  try {
+    const sha256 = await decode(file, context);
+    if (stamp !== undefined) await recordResult(context.stateDirectory, stamp, { state: 'verified', sha256 });
+    return { file, state: 'verified' };
+  } catch (error) {
+    const { code, sentence: problem } = toFailure(error);
+    if (isCancellation(error) || !findings.has(code)) throw error;
+    if (stamp !== undefined) await recordResult(context.stateDirectory, stamp, { state: 'damaged', problem });
+    return { file, state: 'damaged', code, problem };
+  }
 }
 
-async function decode(file: string, context: JobContext): Promise<void> {
-  const dump = await openDump(file, context);
-  const format = await context.formatOf(dump.head);
-  if (format === undefined) {
-    throw new BackupError('dumps.unknownFormat', `${dump.name} is not a dump of a kind that is known here.`, {
-      hint: 'Choose another file, or make a new dump.',
-    });
+async function decode(file: string, context: JobContext): Promise<string> {
+  const dump = await openDump(file, { ...context, access: 'inPlace' });
+  try {
+    const format = await knownFormat(dump, context);
+    await format.verify(dump.plain.path, 'full', context, context.run);
+    return dump.sha256;
+  } finally {
+    await dump.close();
   }
-  await format.verify(dump.plain.path, 'full', context, context.run);
 }

@@ -1,0 +1,109 @@
+import { optionsInForce, type Database } from '../core/database.ts';
+import { dumpFileName } from '../core/dumpName.ts';
+import type { DumpSettings, GitFacts } from '../core/job.ts';
+import { publish, type DumpAbout, type PublishedDump, type PublishRequest } from '../dumps/publish.ts';
+import { thisProcess } from '../system/owner.ts';
+import type { DatabaseJobContext } from './context.ts';
+import { withDirectoryLock } from './locks.ts';
+
+/** A dump to make of one database, whose target must be real (links resolved). */
+export interface DumpRequest {
+  readonly database: Database;
+  readonly dumps: DumpSettings;
+  readonly git?: GitFacts | undefined;
+}
+
+/** What a safety dump is called, whatever the settings say: its name must not depend on what a workspace may change. */
+const safetyTemplate = 'safety-{databasename}-{datetime}.{extension}';
+const safetyDateFormat = '%Y-%m-%d-%H%M%S';
+
+/** Dumps and publishes: the same protocol for a dump that the user asked for and for the one before a restore. */
+export async function makeDump(
+  request: DumpRequest,
+  kind: 'manual' | 'safety',
+  context: DatabaseJobContext,
+): Promise<PublishedDump> {
+  const { connector, run } = context;
+  const format = await context.formatById(connector.format);
+  const level = request.dumps.verification;
+  const dumped = await publish({
+    ...(await placeOf(request, kind, context)),
+    about: aboutOf(request, kind, { ...context, verification: level }),
+    write: (path) => connector.createDump(request.database, path, { purpose: kind }, context, run),
+    verify: (path) => format.verify(path, level, context, run),
+  });
+  for (const warning of dumped.manifest.warnings) run.log('warning', warning);
+  return dumped;
+}
+
+/**
+ * Keeps the files of a target that is too damaged to be dumped, as they are. The dump is not verified: it cannot be.
+ *
+ * Shape: undefined where the engine has no files of its own to keep.
+ */
+export async function keepRawDump(request: DumpRequest, context: DatabaseJobContext): Promise<PublishedDump | undefined> {
+  const { connector, run } = context;
+  const keepRaw = connector.keepRaw?.bind(connector);
+  if (keepRaw === undefined) return undefined;
+  return publish({
+    ...(await placeOf(request, 'safety', context)),
+    about: aboutOf(request, 'safety', { ...context, verification: 'none' }),
+    write: async (path) => {
+      await keepRaw(request.database, path, context, run);
+      const warnings = ['The database was damaged: its file was kept as it was.'];
+      return { contents: { tables: [], objects: {} }, serverVersion: '', tools: [], warnings };
+    },
+  });
+}
+
+type Place = Omit<PublishRequest, 'about' | 'write' | 'verify'>;
+
+async function placeOf(
+  { database, dumps, git }: DumpRequest,
+  kind: 'manual' | 'safety',
+  context: DatabaseJobContext,
+): Promise<Place> {
+  const date = context.now();
+  const extension = typeof database.keys['EXTENSION'] === 'string' ? database.keys['EXTENSION'] : context.connector.extension;
+  const { compression } = dumps;
+  const template = kind === 'manual' ? dumps.filenameTemplate : safetyTemplate;
+  const dateFormat = kind === 'manual' ? dumps.dateFormat : safetyDateFormat;
+  const parts = {
+    alias: database.alias,
+    servername: dumps.hostname,
+    date,
+    dateFormat,
+    extension,
+    compression,
+    gitbranch: git?.branch,
+  };
+  return {
+    directory: dumps.directory,
+    folder: dumps.folder,
+    stateDirectory: context.stateDirectory,
+    compression,
+    run: context.run,
+    owner: await thisProcess(),
+    now: () => date,
+    fileName: (attempt) => dumpFileName(template, { ...parts, attempt }),
+    withDirectoryLock: (directory, body) => withDirectoryLock(directory, `the backup of ${database.alias}`, context, body),
+  };
+}
+
+function aboutOf(
+  { database, git }: DumpRequest,
+  kind: 'manual' | 'safety',
+  { connector, verification }: Pick<DatabaseJobContext, 'connector'> & Pick<DumpAbout, 'verification'>,
+): DumpAbout {
+  return {
+    alias: database.alias,
+    engine: database.engine,
+    connector: connector.name,
+    format: connector.format,
+    kind,
+    target: database.target,
+    options: optionsInForce(database.keys),
+    verification,
+    git,
+  };
+}
