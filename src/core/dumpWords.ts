@@ -8,6 +8,11 @@ export function dumpLabel(entry: DumpEntry, now: Date): string {
   return entry.kind === 'safety' ? `before restore, ${time}` : time;
 }
 
+/** A dump in a sentence, or read aloud: `dump of yesterday 17:03`. */
+export function dumpName(entry: DumpEntry, now: Date): string {
+  return `${entry.kind === 'safety' ? 'safety dump' : 'dump'} of ${timeText(entry.createdUtc, now)}`;
+}
+
 /** The state of a dump in words, because an icon alone says nothing to many. */
 export function dumpStateText(entry: DumpEntry): string {
   switch (entry.state) {
@@ -20,15 +25,19 @@ export function dumpStateText(entry: DumpEntry): string {
   }
 }
 
-/** Behind a dump's label: `1.2 MB · gzip · main@3f2a1c ✓`. `*` stands for uncommitted changes, ✓ for verified. */
+/**
+ * Behind a dump's label: `1.2 MB · gzip · main@3f2a1c ✓`. `*` stands for uncommitted changes, ✓ for verified.
+ *
+ * Shape: what is wrong with a dump comes early, because a narrow sidebar cuts the end.
+ */
 export function dumpDescription(entry: DumpEntry): string {
   const compression = entry.manifest?.compression ?? 'none';
   const parts = [
     sizeText(entry.sizeBytes),
-    compression === 'none' ? '' : compression,
-    gitText(entry),
     entry.kind === 'safety' ? 'safety' : '',
     entry.state === 'verified' ? '' : dumpStateText(entry),
+    compression === 'none' ? '' : compression,
+    gitText(entry),
   ].filter((part) => part !== '');
   return `${parts.join(' · ')}${entry.state === 'verified' && entry.kind === 'manual' ? ' ✓' : ''}`;
 }

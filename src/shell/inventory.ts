@@ -7,7 +7,7 @@ import { toFailure } from '../core/errors.ts';
 import type { DescribedDatabase, DumpSettings } from '../core/job.ts';
 import type { Problem } from '../core/settings/problem.ts';
 import type { ParsedSettings } from '../core/settings/settings.ts';
-import { assignDumps, listDumps } from '../dumps/catalog.ts';
+import { assignDumps, listDumps, type AssignedDumps } from '../dumps/catalog.ts';
 import type { Jobs } from './jobs.ts';
 import type { Log } from './log.ts';
 import type { Settings } from './settings.ts';
@@ -22,12 +22,18 @@ export interface ListedDatabase {
   readonly description: DescribedDatabase | undefined;
 }
 
-/** An alias, or a simple setting, that its settings do not let work. `engine` is the family, where the settings tell. */
+/**
+ * An alias or another setting that does not let work what it is about.
+ *
+ * Shape: `engine` is the family, where the settings tell; `path` leads to the key.
+ */
 export interface BrokenEntry {
   readonly folder: string;
   readonly label: string;
   readonly engine: string | undefined;
-  readonly problem: Problem;
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly hint: string;
 }
 
 /**
@@ -69,7 +75,7 @@ export class Inventory implements vscode.Disposable {
   #describing = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
-  #isStale = false;
+  #asked = 0;
 
   constructor(options: InventoryOptions) {
     this.#options = options;
@@ -106,7 +112,7 @@ export class Inventory implements vscode.Disposable {
   /** Reads settings and dump directories anew. Calls made meanwhile share one further reading. */
   async refresh(): Promise<void> {
     if (this.#reading !== undefined) {
-      this.#isStale = true;
+      this.#asked += 1;
       return this.#reading;
     }
     this.#reading = this.#readUntilFresh();
@@ -149,19 +155,19 @@ export class Inventory implements vscode.Disposable {
   }
 
   async #readUntilFresh(): Promise<void> {
+    let answered: number;
     do {
-      this.#isStale = false;
+      answered = this.#asked;
       this.#folders = await Promise.all(this.#options.settings.folders.map((folder) => this.#list(folder)));
       this.#watch(this.#folders.map(({ settings }) => settings.directory));
-    } while (this.#isStale);
+    } while (answered !== this.#asked);
     await vscode.commands.executeCommand('setContext', contextKeys.ready, true);
     this.#changed.fire();
   }
 
   async #list(from: ParsedSettings): Promise<ListedFolder> {
     const { folder, aliases, databases, dumps: settings } = from;
-    const entries = await this.#entriesOf(settings);
-    const { byAlias, other } = assignDumps(entries, databases, settings);
+    const { byAlias, other, broken } = await this.#dumpsOf(from);
     const recorded = vscode.workspace.isTrusted ? new Map<string, DumpEntry[]>() : Map.groupBy(other.filter(isRecorded), aliasOf);
     return {
       folder,
@@ -169,18 +175,29 @@ export class Inventory implements vscode.Disposable {
       settings,
       aliases,
       databases: databases.map((database) => this.#listed(database, byAlias.get(database.alias) ?? [], settings)),
-      broken: brokenEntries(from),
+      broken: [...brokenEntries(from), ...broken],
       recorded,
       other: other.filter((entry) => recorded.size === 0 || !isRecorded(entry)),
     };
   }
 
-  async #entriesOf({ directory, folder }: DumpSettings): Promise<readonly DumpEntry[]> {
+  /** An unreadable dump directory is a row with a problem: the databases can still be backed up elsewhere. */
+  async #dumpsOf({
+    folder,
+    databases,
+    dumps,
+  }: ParsedSettings): Promise<AssignedDumps & { readonly broken: readonly BrokenEntry[] }> {
     try {
-      return await listDumps({ directory, folder, stateDirectory: this.#options.stateDirectory });
+      const entries = await listDumps({ ...dumps, stateDirectory: this.#options.stateDirectory });
+      return { ...(await assignDumps(entries, databases, dumps)), broken: [] };
     } catch (error) {
-      this.#options.log.write('warning', toFailure(error).sentence);
-      return [];
+      const { sentence: message, hint } = toFailure(error);
+      const path = ['dbbackup.dumpDirectory'];
+      return {
+        byAlias: new Map(),
+        other: [],
+        broken: [{ folder, label: 'dumpDirectory', engine: undefined, path, message, hint }],
+      };
     }
   }
 
@@ -233,9 +250,17 @@ function brokenEntries({ folder, broken, problems }: ParsedSettings): BrokenEntr
     ({ severity, path: [setting] }) =>
       severity === 'error' && setting !== 'dbbackup.databases' && setting !== 'dbbackup.connectors',
   );
+  const entryOf = (label: string, engine: string | undefined, { path, message, hint }: Problem): BrokenEntry => ({
+    folder,
+    label,
+    engine,
+    path,
+    message,
+    hint,
+  });
   return [
-    ...broken.map(({ alias, engine, problem }) => ({ folder, label: alias, engine, problem })),
-    ...settings.map((problem) => ({ folder, label: String(problem.path[0] ?? ''), engine: undefined, problem })),
+    ...broken.map(({ alias, engine, problem }) => entryOf(alias, engine, problem)),
+    ...settings.map((problem) => entryOf(String(problem.path[0]).replace('dbbackup.', ''), undefined, problem)),
   ];
 }
 

@@ -7,6 +7,7 @@ import { BackupError } from '../core/errors.ts';
 import { engineText } from '../core/restoreWords.ts';
 import { ageGroup, nameText } from '../core/words.ts';
 import type { Answers } from './answers.ts';
+import { iconless } from './iconless.ts';
 import type { ListedDatabase } from './inventory.ts';
 import { noDatabase, turnedAway, type Shell } from './shell.ts';
 
@@ -155,11 +156,6 @@ function fileItems(): DumpItem[] {
     { label: '', kind: vscode.QuickPickItemKind.Separator },
     { label: vscode.l10n.t('Choose a file…'), alwaysShow: true, choice: { kind: 'file' } },
   ];
-}
-
-/** A name for a quick pick's row, where `$(name)` is an icon unless a backslash stands before it. */
-export function iconless(text: string): string {
-  return nameText(text).replaceAll(/\$\(([\w-]+(?:~\w+)?)\)/g, String.raw`\$$($1)`);
 }
 
 function unknownAlias(alias: string): BackupError {

@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import type { RestorePreview } from '../core/restorePreview.ts';
-import { restoreDetail, restoreDocument, restoreTitle } from '../core/restoreWords.ts';
+import { engineText, restoreDetail, restoreDocument, restoreTitle } from '../core/restoreWords.ts';
 import type { Question } from '../core/run.ts';
 import { nameText, sentenceText } from '../core/words.ts';
 import type { ReadOnlyDocuments } from './readOnlyDocuments.ts';
+import { iconless } from './iconless.ts';
 import { turnedAway } from './shell.ts';
 
 /** Puts a job's question to the person, in the words and with the buttons that the question needs. Closing a dialog means no. */
@@ -53,7 +54,8 @@ async function confirmBesideChanges(title: string, preview: RestorePreview, docu
   const document = await documents.open(vscode.l10n.t('Changes of {0}', nameText(preview.alias)), restoreDocument(preview));
   try {
     const keep = { label: `$(close) ${vscode.l10n.t('Keep the Database as It Is')}`, isYes: false };
-    const restore = { label: `$(history) ${vscode.l10n.t('Restore')}`, isYes: true };
+    const target = iconless(`${engineText(preview.engine)} ${preview.target}`);
+    const restore = { label: `$(history) ${vscode.l10n.t('Restore')}`, description: target, isYes: true };
     const options = { title, placeHolder: vscode.l10n.t('Read the changes, then choose'), ignoreFocusOut: true };
     return (await vscode.window.showQuickPick([keep, restore], options))?.isYes ?? false;
   } finally {

@@ -2,10 +2,9 @@ import * as vscode from 'vscode';
 import { commandIds, rowKinds, type RowKind } from '../contributions.ts';
 import { targetLabel } from '../core/database.ts';
 import type { DumpEntry } from '../core/dumpEntry.ts';
-import { dumpDescription, dumpFacts, dumpLabel, dumpStateText } from '../core/dumpWords.ts';
+import { dumpDescription, dumpFacts, dumpLabel, dumpName, dumpStateText } from '../core/dumpWords.ts';
 import { engineText } from '../core/restoreWords.ts';
 import { countText, localTimeText, nameText, sentenceText } from '../core/words.ts';
-import type { Problem } from '../core/settings/problem.ts';
 import type { EngineIcons } from './engineIcons.ts';
 import type { BrokenEntry, ListedDatabase, ListedFolder } from './inventory.ts';
 
@@ -18,7 +17,7 @@ export type Row =
   | { readonly kind: 'folder'; readonly folder: string; readonly listed: ListedFolder }
   | { readonly kind: 'database'; readonly folder: string; readonly alias: string; readonly listed: ListedDatabase }
   | { readonly kind: 'recorded'; readonly folder: string; readonly alias: string; readonly dumps: readonly DumpEntry[] }
-  | { readonly kind: 'broken'; readonly folder: string; readonly path: Problem['path']; readonly entry: BrokenEntry }
+  | { readonly kind: 'broken'; readonly folder: string; readonly path: BrokenEntry['path']; readonly entry: BrokenEntry }
   | {
       readonly kind: 'dump';
       readonly folder: string;
@@ -80,14 +79,18 @@ export class RowPainter {
     const { database, dumps, description } = row.listed;
     const isBusy = this.#isBusy(row);
     const problem = description?.problems.find(({ severity }) => severity === 'error');
-    const words = [engineText(database.engine), targetLabel(database.target), ...(dumps.length === 0 ? ['no dumps yet'] : [])];
-    if (problem !== undefined) words.push(problem.message);
+    const state = dumps.length === 0 ? [vscode.l10n.t('no dumps yet')] : [];
+    const words = [
+      engineText(database.engine),
+      ...(problem === undefined ? [targetLabel(database.target), ...state] : [problem.message]),
+    ];
     return item(row.alias, isBusy ? rowKinds.busyDatabase : rowKinds.database, {
       id: `${row.folder}\n${row.alias}`,
       collapsibleState: dumps.length === 0 ? vscode.TreeItemCollapsibleState.None : vscode.TreeItemCollapsibleState.Expanded,
       description: nameText(words.join(' · ')),
       iconPath: isBusy ? spinning : problem === undefined ? this.#icons.of(database.engine) : warning,
       tooltip: tooltip(databaseFacts(row.listed)),
+      ...(problem === undefined ? {} : { command: settingsCommand(row.folder, ['dbbackup.databases', row.alias, problem.key]) }),
       accessibilityInformation: {
         label: [row.alias, ...words, countText(dumps.length, 'dump'), ...(isBusy ? ['job running'] : [])].join(', '),
       },
@@ -118,7 +121,7 @@ export class RowPainter {
       iconPath: isBusy ? spinning : dumpIcon(entry),
       tooltip: tooltip(dumpFacts(entry)),
       accessibilityInformation: {
-        label: vscode.l10n.t('Dump of {0}, {1}, {2}', dumpLabel(entry, now), shown.replace(' ✓', ''), dumpStateText(entry)),
+        label: [dumpName(entry, now), shown.replace(' ✓', ''), dumpStateText(entry)].join(', '),
       },
     });
   }
@@ -137,8 +140,7 @@ export function dumpIcon(entry: DumpEntry): vscode.ThemeIcon {
 }
 
 function broken(row: Extract<Row, { kind: 'broken' }>): vscode.TreeItem {
-  const { label, engine, problem } = row.entry;
-  const { message, hint, path } = problem;
+  const { label, engine, message, hint, path } = row.entry;
   const description = engine === undefined ? message : `${engineText(engine)} · ${message}`;
   return item(label, rowKinds.brokenDatabase, {
     id: `${row.folder}\n${label}\nbroken`,
@@ -155,6 +157,11 @@ function broken(row: Extract<Row, { kind: 'broken' }>): vscode.TreeItem {
     },
     accessibilityInformation: { label: vscode.l10n.t('{0}, settings problem: {1}', label, message) },
   });
+}
+
+/** A click on a row with a problem opens settings.json at the key. */
+function settingsCommand(folder: string, path: BrokenEntry['path']): vscode.Command {
+  return { command: commandIds.openSettings, title: vscode.l10n.t('Open Settings'), arguments: [{ folder, path }] };
 }
 
 function databaseFacts({ database, dumps, description, directory }: ListedDatabase): (readonly [string, string])[] {

@@ -118,7 +118,7 @@ function knownRow(listed: ListedFolder, alias: string): Row | undefined {
 }
 
 function brokenRow(folder: string, entry: BrokenEntry): Row {
-  return { kind: 'broken', folder, path: entry.problem.path, entry };
+  return { kind: 'broken', folder, path: entry.path, entry };
 }
 
 function dumpRow(

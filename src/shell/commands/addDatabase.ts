@@ -2,7 +2,7 @@ import { isAbsolute, relative, sep } from 'node:path';
 import * as vscode from 'vscode';
 import { engineText } from '../../core/restoreWords.ts';
 import type { Answers } from '../answers.ts';
-import { iconless } from '../picks.ts';
+import { iconless } from '../iconless.ts';
 import { turnedAway, type Shell } from '../shell.ts';
 import { requireTrust } from '../trust.ts';
 import { askInSteps, inputStep, pickStep, type Step } from '../wizard.ts';

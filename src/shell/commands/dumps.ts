@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { viewId } from '../../contributions.ts';
 import { manifestName } from '../../core/dumpManifest.ts';
 import type { DumpEntry } from '../../core/dumpEntry.ts';
-import { dumpLabel } from '../../core/dumpWords.ts';
+import { dumpName } from '../../core/dumpWords.ts';
 import { BackupError } from '../../core/errors.ts';
 import type { ResultOf } from '../../core/job.ts';
 import { countText, nameText, sizeText } from '../../core/words.ts';
@@ -105,10 +105,8 @@ async function remove(dump: DumpEntry, options: { readonly useTrash: boolean }):
 function subjectText(dumps: readonly DumpEntry[]): string {
   const [first] = dumps;
   if (first === undefined || dumps.length > 1) return countText(dumps.length, 'dump');
-  const label = dumpLabel(first, new Date());
-  return first.alias === undefined
-    ? vscode.l10n.t('the dump of {0}', label)
-    : vscode.l10n.t('the dump of {0}, {1}', nameText(first.alias), label);
+  const name = dumpName(first, new Date());
+  return first.alias === undefined ? vscode.l10n.t('the {0}', name) : vscode.l10n.t('{0}’s {1}', nameText(first.alias), name);
 }
 
 function reportVerified({ files }: ResultOf<'verify'>, dumps: readonly DumpEntry[]): void {

@@ -3,6 +3,7 @@ import { commandIds } from '../../contributions.ts';
 import { BackupError } from '../../core/errors.ts';
 import type { ResultOf } from '../../core/job.ts';
 import { durationText, nameText, sentenceText, timeText } from '../../core/words.ts';
+import { newestRestorable } from '../../dumps/catalog.ts';
 import type { Answers } from '../answers.ts';
 import { gitFacts } from '../git.ts';
 import type { ListedDatabase } from '../inventory.ts';
@@ -27,7 +28,7 @@ export async function restore(shell: Shell, answers: readonly Answers[]): Promis
 export async function restoreLatest(shell: Shell, answers: readonly Answers[]): Promise<Restore> {
   requireTrust();
   const listed = await chooseDatabase(shell, answers, whichDatabase);
-  const latest = listed.dumps.find((entry) => entry.kind === 'manual' && entry.state !== 'damaged');
+  const latest = newestRestorable(listed.dumps);
   if (latest === undefined) throw noDumps(listed);
   return restoreFrom(shell, listed, latest.file);
 }
