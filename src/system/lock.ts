@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemCode, toDiskError } from '../core/diskError.ts';
 import { BackupError } from '../core/errors.ts';
 import { isGone, thisProcess } from './owner.ts';
+import { makeDirectory } from './stateDirectory.ts';
 
 /**
  * What is locked, for whom, and how long to wait for it.
@@ -48,7 +49,7 @@ async function acquire(request: LockRequest): Promise<string> {
   const directory = join(request.stateDirectory, 'locks');
   const prefix = createHash('sha256').update(request.key).digest('hex').slice(0, 32);
   const until = performance.now() + Math.max(request.waitMs, 250);
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  await makeDirectory(directory).catch((error: unknown) => {
     throw toDiskError(error, directory);
   });
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { toDiskError } from '../core/diskError.ts';
+import { dirname, join } from 'node:path';
+import { systemCode, toDiskError } from '../core/diskError.ts';
 import { BackupError } from '../core/errors.ts';
 import { thisProcess } from './owner.ts';
 
@@ -18,7 +18,7 @@ export interface Scratch {
  */
 export async function ensureState(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory);
     const { uid, mode } = await stat(directory);
     const user = process.getuid?.();
     if (user === undefined) return;
@@ -35,13 +35,25 @@ export async function createScratch(stateDirectory: string): Promise<Scratch> {
   const owner = await thisProcess();
   const path = join(parent, `${owner.id}.${randomBytes(6).toString('hex')}`);
   try {
-    await mkdir(parent, { recursive: true, mode: 0o700 });
+    await makeDirectory(parent);
     await sweep(parent);
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
     throw toDiskError(error, parent);
   }
   return { path, remove: () => rm(path, { recursive: true, force: true }).catch(() => undefined) };
+}
+
+/** Makes a folder with its parents (mode 0700). Node's own `recursive` says ENOENT on a read-only disk. */
+export async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return;
+    if (systemCode(error) !== 'ENOENT' || dirname(directory) === directory) throw error;
+    await makeDirectory(dirname(directory));
+    await makeDirectory(directory);
+  }
 }
 
 async function sweep(parent: string): Promise<void> {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { BackupError } from '../../src/core/errors.ts';
 import { thisProcess } from '../../src/system/owner.ts';
 import { createScratch, ensureState } from '../../src/system/stateDirectory.ts';
+import { mountSmallDisk } from '../helpers/smallDisk.ts';
 
 describe('the state directory', () => {
   let home: string;
@@ -25,6 +26,19 @@ describe('the state directory', () => {
     if (process.getuid?.() !== 0) return this.skip();
     await chown(home, 65534, 65534);
     await assert.rejects(ensureState(home), (error) => error instanceof BackupError && error.code === 'disk.noPermission');
+  });
+
+  it('says that the disk is read-only', async function () {
+    const disk = mountSmallDisk(64);
+    if (disk === undefined) return this.skip();
+    try {
+      disk.makeReadOnly();
+      const readOnly = (error: unknown): boolean => error instanceof BackupError && error.code === 'disk.readOnly';
+      await assert.rejects(ensureState(join(disk.path, 'a', 'b')), readOnly);
+      await assert.rejects(createScratch(disk.path), readOnly);
+    } finally {
+      disk.unmount();
+    }
   });
 
   it('gives each job a private folder and takes away what killed jobs left, but not what living ones use', async function () {

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import type { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import * as zlib from 'node:zlib';
+import { systemCode } from '../core/diskError.ts';
+import { BackupError } from '../core/errors.ts';
+import type { Pass } from './hash.ts';
+import { damagedDump, truncatedDump } from './problems.ts';
+import { zstdFrames } from './zstdFrames.ts';
+
+/** How a dump is stored. */
+export type Compression = 'none' | 'gzip' | 'zstd';
+
+const chunkBytes = 1_048_576;
+const streamOptions = { chunkSize: 262_144 };
+
+/** Whether this Node can read and write zstd (22.15 and later can). */
+export const hasZstd = 'createZstdCompress' in zlib;
+
+/** Tells by a file's first bytes how it is compressed, whatever its name says. Source: RFC 1952, RFC 8878. */
+export function compressionOf(head: Uint8Array): Compression {
+  const starts = (...bytes: readonly number[]): boolean => bytes.every((byte, index) => head[index] === byte);
+  if (starts(0x1f, 0x8b, 0x08)) return 'gzip';
+  return starts(0x28, 0xb5, 0x2f, 0xfd) ? 'zstd' : 'none';
+}
+
+/**
+ * Compresses one file into another that exists and is empty. Hashes what goes in and what comes out.
+ *
+ * Units: `sizeBytes` bytes written. Errors: BackupError `node.tooOld` where Node has no zstd.
+ */
+export async function encodeFile(
+  from: string,
+  to: string,
+  compression: 'gzip' | 'zstd',
+  pass: Pass,
+): Promise<{ readonly sha256: string; readonly plainSha256: string; readonly sizeBytes: number }> {
+  const plain = createHash('sha256');
+  const stored = createHash('sha256');
+  let doneBytes = 0;
+  let sizeBytes = 0;
+  await pipeline(
+    createReadStream(from, { highWaterMark: chunkBytes }),
+    tap((chunk) => {
+      plain.update(chunk);
+      doneBytes += chunk.length;
+      pass.onBytes(doneBytes);
+    }),
+    encoder(compression),
+    tap((chunk) => {
+      stored.update(chunk);
+      sizeBytes += chunk.length;
+    }),
+    createWriteStream(to, { flags: 'r+' }),
+    { signal: pass.signal },
+  );
+  return { sha256: stored.digest('hex'), plainSha256: plain.digest('hex'), sizeBytes };
+}
+
+/** A compressed file to decode. `frames: 'one'` is only for files whose sha256 is known: anything after a zstd frame goes unseen. */
+export interface Encoded {
+  readonly handle: FileHandle;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly compression: 'gzip' | 'zstd';
+  readonly frames: 'one' | 'scan';
+}
+
+/**
+ * Decodes a compressed file to its last byte. `take` gets the plain bytes and may refuse them by throwing.
+ *
+ * Errors: BackupError `dumps.truncated`, `dumps.damaged`, `node.tooOld`.
+ */
+export async function decode(
+  encoded: Encoded,
+  pass: Pass,
+  streams: { readonly onStored: (chunk: Uint8Array) => void; readonly take: (chunk: Uint8Array) => Promise<void> | void },
+): Promise<void> {
+  const ranges =
+    encoded.compression === 'zstd' && encoded.frames === 'scan'
+      ? zstdFrames(encoded.handle, encoded.sizeBytes, encoded.name)
+      : [{ start: 0, end: encoded.sizeBytes }];
+  for await (const { start, end } of ranges) {
+    pass.signal.throwIfAborted();
+    let doneBytes = start;
+    const source = encoded.handle.createReadStream({ start, end: end - 1, autoClose: false, highWaterMark: chunkBytes });
+    const counted = tap((chunk) => {
+      streams.onStored(chunk);
+      doneBytes += chunk.length;
+      pass.onBytes(doneBytes);
+    });
+    await decodePart(source, counted, encoded, pass.signal, streams.take);
+  }
+}
+
+async function decodePart(
+  source: Readable,
+  counted: Tap,
+  { compression, name }: Encoded,
+  signal: AbortSignal,
+  take: (chunk: Uint8Array) => Promise<void> | void,
+): Promise<void> {
+  const decoder = compression === 'gzip' ? zlib.createGunzip(streamOptions) : zstd().createZstdDecompress(streamOptions);
+  try {
+    const sink = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+      for await (const chunk of chunks) await take(chunk);
+    };
+    await pipeline(source, counted, decoder, sink, { signal });
+  } catch (error) {
+    throw decodingError(error, name);
+  }
+}
+
+function decodingError(error: unknown, name: string): unknown {
+  const code = systemCode(error) ?? '';
+  if (code === 'Z_BUF_ERROR') return truncatedDump(name, error);
+  return /^(?:Z_|ZSTD_)/.test(code) ? damagedDump(name, 'it cannot be unpacked', error) : error;
+}
+
+function encoder(compression: 'gzip' | 'zstd'): Transform {
+  if (compression === 'gzip') return zlib.createGzip(streamOptions);
+  // Without the checksum flag 289 of 300 flipped bits went unseen, with it none.
+  return zstd().createZstdCompress({ ...streamOptions, params: { [zlib.constants.ZSTD_c_checksumFlag]: 1 } });
+}
+
+function zstd(): Pick<typeof zlib, 'createZstdCompress' | 'createZstdDecompress'> {
+  if (hasZstd) return zlib;
+  throw new BackupError('node.tooOld', `Node ${process.versions.node} has no zstd.`, {
+    hint: 'Use Node 22.15 or later, or set dbbackup.compression to gzip.',
+  });
+}
+
+type Tap = (chunks: AsyncIterable<Buffer>) => AsyncGenerator<Buffer>;
+
+function tap(see: (chunk: Buffer) => void): Tap {
+  return async function* (chunks) {
+    for await (const chunk of chunks) {
+      see(chunk);
+      yield chunk;
+    }
+  };
+}

@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import { lstat, open } from 'node:fs/promises';
+import { toDiskError } from '../core/diskError.ts';
+import type { Contents, DumpFacts } from '../core/connector.ts';
+import type { Target } from '../core/database.ts';
+import type { DumpManifest } from '../core/dumpManifest.ts';
+import type { GitFacts } from '../core/job.ts';
+import type { Run } from '../core/run.ts';
+import { decode, encodeFile, type Compression } from './compression.ts';
+import { prepareDirectory } from './directory.ts';
+import { finishPublishing } from './finishPublishing.ts';
+import { hashFile } from './hash.ts';
+import { createGitignore, createPartial, removePartial, sweepPartials, type FileOwner } from './partials.ts';
+import { damagedDump, emptyDump } from './problems.ts';
+import { openRegular } from './regularFile.ts';
+import { together } from './together.ts';
+
+/** What is known of a dump before it is made; it goes into the manifest. `verification` says what `verify` proves, `none` without it. */
+export interface DumpAbout {
+  readonly alias: string;
+  readonly engine: string;
+  readonly connector: string;
+  readonly format: string;
+  readonly kind: 'manual' | 'safety';
+  readonly target: Target;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly verification: 'none' | 'quick' | 'full';
+  readonly git?: GitFacts | undefined;
+}
+
+/**
+ * A dump to make.
+ *
+ * Shape: `directory` and `folder` absolute. `fileName(1)` is the wanted base name, compression's ending included, `fileName(2)` the next one
+ * when it is taken. `write` gets the path of an empty file of this job alone; `verify` that of the plain dump.
+ * `withDirectoryLock` holds the lock of the dump directory, given by its real path, while `body` runs.
+ */
+export interface PublishRequest {
+  readonly directory: string;
+  readonly folder: string;
+  readonly stateDirectory: string;
+  readonly compression: Compression;
+  readonly about: DumpAbout;
+  readonly run: Pick<Run, 'signal' | 'progress'>;
+  readonly owner: FileOwner;
+  now(): Date;
+  fileName(attempt: number): string;
+  write(path: string): Promise<DumpFacts>;
+  verify?(path: string): Promise<Contents>;
+  withDirectoryLock<Result>(realDirectory: string, body: () => Promise<Result>): Promise<Result>;
+}
+
+/** A dump under its final name. `file` is an absolute path below the request's `directory`. */
+export interface PublishedDump {
+  readonly file: string;
+  readonly manifest: DumpManifest;
+}
+
+/** The bytes of a finished dump, compressed or not. */
+export interface StoredDump {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly plainBytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * Makes a dump and lists it only when it is whole: partial file, verification, sha256, fsync, exclusive final name, manifest.
+ *
+ * Errors: `disk.*`, known before `write` runs where they are there before; `dumps.empty`, `dumps.damaged`; what `write` and `verify` throw.
+ * After any of them, and after a cancel, nothing is left; what a killed process leaves is swept by the next call.
+ */
+export async function publish(request: PublishRequest): Promise<PublishedDump> {
+  const createdUtc = request.now().toISOString();
+  const startedMs = performance.now();
+  const partials: string[] = [];
+  try {
+    const places = await prepareDirectory(request);
+    await sweepPartials(places.directory, request.owner);
+    const newPartial = async (): Promise<string> => {
+      const partial = await createPartial(places.directory, request.fileName(1), request.owner);
+      partials.push(partial);
+      return partial;
+    };
+    const stored = await newPartial();
+    const plain = request.compression === 'none' ? stored : await newPartial();
+    const manifest = await newPartial();
+    await createGitignore(places, request.owner);
+
+    const facts = await request.write(plain);
+    request.run.signal.throwIfAborted();
+    const dump = await prove(request, { plain, stored }, facts);
+    if (plain !== stored) await removePartial(plain);
+    const durationMs = Math.round(performance.now() - startedMs);
+    return await request.withDirectoryLock(places.directory, () =>
+      finishPublishing(request, { places, dump, manifest, facts, createdUtc, durationMs }),
+    );
+  } catch (error) {
+    request.run.signal.throwIfAborted();
+    throw toDiskError(error, request.directory);
+  } finally {
+    await Promise.all(partials.map(removePartial));
+  }
+}
+
+/** Verifies, hashes and compresses side by side, then makes the bytes outlast a power failure. */
+async function prove(
+  request: PublishRequest,
+  { plain, stored }: { readonly plain: string; readonly stored: string },
+  facts: DumpFacts,
+): Promise<StoredDump> {
+  const { run, compression, about } = request;
+  const plainBytes = (await lstat(plain)).size;
+  const name = request.fileName(1);
+  if (plainBytes === 0) throw emptyDump(name);
+
+  let dump: StoredDump | undefined;
+  await together(run.signal, [
+    async () => {
+      const contents = await request.verify?.(plain);
+      if (contents !== undefined) compare(name, facts.contents, contents);
+    },
+    async (signal) => {
+      const phase = compression === 'none' ? 'verifying' : 'compressing';
+      const onBytes = (doneBytes: number): void => run.progress({ phase, doneBytes, totalBytes: plainBytes });
+      if (compression === 'none') {
+        const sha256 = facts.sha256 ?? (await hashFile(plain, { signal, onBytes })).sha256;
+        dump = { path: plain, sizeBytes: plainBytes, plainBytes, sha256 };
+      } else {
+        const encoded = await encodeFile(plain, stored, compression, { signal, onBytes });
+        dump = { path: stored, sizeBytes: encoded.sizeBytes, plainBytes, sha256: encoded.sha256 };
+        if (about.verification === 'full') await decodeAgain(name, dump, compression, encoded.plainSha256, signal);
+      }
+      await syncFile(stored);
+    },
+  ]);
+  if (dump === undefined || (await lstat(stored)).size !== dump.sizeBytes)
+    throw damagedDump(name, 'it changed while it was checked');
+  return dump;
+}
+
+async function decodeAgain(
+  name: string,
+  { path, sizeBytes }: StoredDump,
+  compression: 'gzip' | 'zstd',
+  plainSha256: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const handle = await openRegular(path);
+  try {
+    const hash = createHash('sha256');
+    const pass = { signal, onBytes: () => undefined };
+    const streams = { onStored: () => undefined, take: (chunk: Uint8Array) => void hash.update(chunk) };
+    await decode({ handle, name, sizeBytes, compression, frames: 'one' }, pass, streams);
+    if (hash.digest('hex') !== plainSha256) throw damagedDump(name, 'it does not unpack to what was packed');
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The dump must hold what the connector counted in the database under the same view. */
+function compare(name: string, counted: Contents, found: Contents): void {
+  const rows = new Map(found.tables.map((table) => [table.name, table.rows]));
+  if (rows.size !== counted.tables.length)
+    throw damagedDump(name, `it holds ${rows.size} tables instead of ${counted.tables.length}`);
+  for (const table of counted.tables) {
+    if (!rows.has(table.name)) throw damagedDump(name, 'a table is missing from it');
+    const foundRows = rows.get(table.name);
+    if (table.rows === undefined || foundRows === undefined || table.rows === foundRows) continue;
+    throw damagedDump(name, `a table holds ${foundRows} rows instead of ${table.rows}`);
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.chmod(0o600);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
