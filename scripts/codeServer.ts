@@ -48,10 +48,11 @@ export function isCodeServerInstalled(): boolean {
 /**
  * Starts VS Code's server on a free loopback port.
  *
+ * Shape:  who may open a window is for `flags` to say: `--without-connection-token` lets every user of the machine.
  * Errors: an Error with what the server printed, when it ends early or is not listening after 60 s.
  */
 export async function startCodeServer(options: CodeServerOptions): Promise<CodeServer> {
-  const flags = ['--host', '127.0.0.1', '--port', '0', '--without-connection-token', '--telemetry-level', 'off'];
+  const flags = ['--host', '127.0.0.1', '--port', '0', '--telemetry-level', 'off'];
   const server = spawn(process.execPath, [serverMain, ...flags, ...commonFlags(options), ...(options.flags ?? [])], {
     env: serverEnvironment(options),
     // A group of its own, so that the extension hosts and terminals it starts end with it.

@@ -1,7 +1,8 @@
-// Makes a checkout ready to run, and is quick when it is: `node scripts/setup.mjs [basic|tests] [-- command args…]`.
+// Makes a checkout ready to run, and is quick when it is: `node scripts/setup.mjs [basic|server|tests] [-- command args…]`.
 //
-//   basic  node_modules as package-lock.json says, with the Node 24 of the `node` package. The default.
-//   tests  also what the suites in a real VS Code need: Debian packages, and a VS Code under .vscode-test/.
+//   basic   node_modules as package-lock.json says, with the Node 24 of the `node` package. The default.
+//   server  also a VS Code that shows itself in a browser, under .vscode-test/, and the Debian packages to compile it.
+//   tests   also the Debian packages that the suites need: a browser, the sqlite3 program.
 //
 // A command after `--` runs afterwards, with node_modules/.bin first on its PATH, so that its `node` is Node 24.
 // This file itself runs on the machine's Node, from 20 on, and imports nothing that must be installed first.
@@ -28,7 +29,16 @@ export function projectEnvironment() {
  */
 export function setUp(level) {
   installModules();
-  return level === 'tests' ? installForTests() : [];
+  switch (level) {
+    case 'basic':
+      return [];
+    case 'server':
+      return installServer([]);
+    case 'tests':
+      return installServer(toolsOfTests);
+    default:
+      throw new Error(`There is no level ${level}: basic, server, tests.`);
+  }
 }
 
 /** One line for a missing thing. */
@@ -64,13 +74,14 @@ function readLock(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : {};
 }
 
-function installForTests() {
+/** Installs the VS Code for the browser, and Debian packages: those it is compiled with, and the given ones. */
+function installServer(tools) {
   const vscodeSuites = ['vscode', 'ui'];
   if (process.platform !== 'linux') {
     return [{ name: 'a Linux machine, on which the test VS Code is installed (try "npm run test:desktop")', suites: vscodeSuites }];
   }
   const isInstalled = isCodeServerCurrent();
-  const needed = isInstalled ? toolsToRun : [...toolsToRun, ...toolsToCompile];
+  const needed = isInstalled ? tools : [...tools, ...toolsToCompile];
   const absent = installDebianPackages(needed.filter((tool) => !tool.isPresent()));
   const missing = absent.map((tool) => ({ name: `${tool.debianPackage} (apt-get install ${tool.debianPackage})`, suites: tool.suites }));
   const canCompile = !absent.some((tool) => toolsToCompile.includes(tool));
@@ -83,7 +94,7 @@ function installForTests() {
   }
 }
 
-const toolsToRun = [
+const toolsOfTests = [
   { debianPackage: 'chromium', suites: ['vscode', 'ui'], isPresent: () => isOnPath('chromium') },
   { debianPackage: 'sqlite3', suites: ['the tests that compare with the sqlite3 program'], isPresent: () => isOnPath('sqlite3') },
 ];

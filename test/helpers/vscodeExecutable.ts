@@ -27,7 +27,7 @@ process.exitCode = await runSuite();
 
 async function runSuite(): Promise<number> {
   const folder = dirname(pathOf('user-data-dir'));
-  const flags = ['--enable-smoke-test-driver'];
+  const flags = ['--without-connection-token', '--enable-smoke-test-driver'];
   if (process.env['DBBACKUP_TEST_TRUST'] !== 'asked') flags.push('--disable-workspace-trust');
   const server = await startCodeServer({ folder, extensionsFolder: pathOf('extensions-dir'), flags });
   const home = join(folder, 'browser');

@@ -66,7 +66,7 @@ export class Window {
     const server = await startCodeServer({
       folder,
       extensionsFolder: installedExtensions(options.packages),
-      flags: options.trust === 'asked' ? [] : ['--disable-workspace-trust'],
+      flags: ['--without-connection-token', ...(options.trust === 'asked' ? [] : ['--disable-workspace-trust'])],
       environment: { DBBACKUP_STATE: join(folder, 'state'), ...options.environment },
     });
     const home = join(folder, 'browser');
