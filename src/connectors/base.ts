@@ -19,11 +19,13 @@ export abstract class BaseDBConnector implements Connector {
     return [this.format];
   }
 
-  describe(_database: Database): Promise<Description> {
+  describe(database: Database): Promise<Description>;
+  describe(): Promise<Description> {
     return Promise.resolve({ tools: [], dump: [], restore: [], problems: [] });
   }
 
-  inspect(_database: Database, _workspace: Workspace, _run: Run): Promise<Inspection> {
+  inspect(database: Database, workspace: Workspace, run: Run): Promise<Inspection>;
+  inspect(): Promise<Inspection> {
     return Promise.resolve({ exists: true, serverVersion: '', contents: { tables: [], objects: {} } });
   }
 

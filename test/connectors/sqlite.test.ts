@@ -1,0 +1,5 @@
+import { describeConnector } from './contract.ts';
+import { sqliteSubject } from './sqliteSamples.ts';
+
+describeConnector(sqliteSubject('SqliteBackupConnector', 'warning'));
+describeConnector(sqliteSubject('SqliteCPConnector', 'warning'));
