@@ -68,6 +68,12 @@ export interface DumpFacts {
   readonly sha256?: string;
 }
 
+/** A file of a damaged target, kept as it was. `suffix` is what its name has after that of the database. */
+export interface RawFile {
+  readonly path: string;
+  readonly suffix: string;
+}
+
 export interface DumpOptions {
   /** A safety dump holds everything a restore may change: EXCLUDE and its kin do not apply. */
   readonly purpose: 'manual' | 'safety';
@@ -116,8 +122,12 @@ export interface Connector {
   /** Writes the whole dump to `path`, which exists, is empty and belongs to this job alone. */
   createDump(database: Database, path: string, options: DumpOptions, workspace: Workspace, run: Run): Promise<DumpFacts>;
   restoreDump(database: Database, dump: OpenDump, workspace: Workspace, run: Run): Promise<void>;
-  /** Copies the target's raw file to `path` when it is too damaged to dump; absent where an engine has no files. */
-  keepRaw?(database: Database, path: string, workspace: Workspace, run: Run): Promise<void>;
+  /**
+   * Copies the target's files as they are into `directory`, when it is too damaged to dump; absent where an engine has no files.
+   *
+   * Shape: the first one is the database itself, the others belong to it; each with what comes after its name (`''`, `-wal`).
+   */
+  keepRaw?(database: Database, directory: string, workspace: Workspace, run: Run): Promise<readonly RawFile[]>;
   /** What a restore of `dump` contents would do to names in the target that the dump lacks. */
   readonly unlistedTables: 'removed' | 'kept';
 }

@@ -1,3 +1,6 @@
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RawFile } from '../core/connector.ts';
 import { optionsInForce, type Database } from '../core/database.ts';
 import { dumpFileName } from '../core/dumpName.ts';
 import type { DumpSettings, GitFacts } from '../core/job.ts';
@@ -37,26 +40,40 @@ export async function makeDump(
 }
 
 /**
- * Keeps the files of a target that is too damaged to be dumped, as they are. The dump is not verified: it cannot be.
+ * Keeps the files of a target that is too damaged to be dumped, as they are. They are not verified: they cannot be.
  *
- * Shape: undefined where the engine has no files of its own to keep.
+ * Shape: the dump of the database's own file; those of its journals lie beside it. Undefined where the engine has no files of its own to keep.
  */
 export async function keepRawDump(request: DumpRequest, context: DatabaseJobContext): Promise<PublishedDump | undefined> {
-  const { connector, run } = context;
-  const keepRaw = connector.keepRaw?.bind(connector);
-  if (keepRaw === undefined) return undefined;
+  const directory = join(context.scratch, 'raw');
+  await mkdir(directory, { mode: 0o700 });
+  const files = (await context.connector.keepRaw?.(request.database, directory, context, context.run)) ?? [];
+  const kept: PublishedDump[] = [];
+  for (const file of files) kept.push(await publishRaw(file, request, context));
+  return kept[0];
+}
+
+async function publishRaw(
+  { path: source, suffix }: RawFile,
+  request: DumpRequest,
+  context: DatabaseJobContext,
+): Promise<PublishedDump> {
+  const place = await placeOf(request, 'safety', context);
   return publish({
-    ...(await placeOf(request, 'safety', context)),
+    ...place,
+    fileName: (attempt) => place.fileName(attempt, suffix),
     about: aboutOf(request, 'safety', { ...context, verification: 'none' }),
     write: async (path) => {
-      await keepRaw(request.database, path, context, run);
+      await copyFile(source, path);
       const warnings = ['The database was damaged: its file was kept as it was.'];
       return { contents: { tables: [], objects: {} }, serverVersion: '', tools: [], warnings };
     },
   });
 }
 
-type Place = Omit<PublishRequest, 'about' | 'write' | 'verify'>;
+type Place = Omit<PublishRequest, 'about' | 'write' | 'verify' | 'fileName'> & {
+  fileName(attempt: number, suffix?: string): string;
+};
 
 async function placeOf(
   { database, dumps, git }: DumpRequest,
@@ -85,7 +102,7 @@ async function placeOf(
     run: context.run,
     owner: await thisProcess(),
     now: () => date,
-    fileName: (attempt) => dumpFileName(template, { ...parts, attempt }),
+    fileName: (attempt, suffix = '') => dumpFileName(template, { ...parts, extension: extension + suffix, attempt }),
     withDirectoryLock: (directory, body) => withDirectoryLock(directory, `the backup of ${database.alias}`, context, body),
   };
 }

@@ -1,6 +1,6 @@
 import { copyFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Description, DumpFacts, DumpOptions, Inspection, OpenDump, Workspace } from '../../core/connector.ts';
+import type { Description, DumpFacts, DumpOptions, Inspection, OpenDump, RawFile, Workspace } from '../../core/connector.ts';
 import type { Database } from '../../core/database.ts';
 import { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
@@ -33,22 +33,22 @@ export abstract class SqliteFileConnector extends BaseDBConnector {
     await runInWorker({ kind: 'restore', dump: dump.path, target: fileOf(database), scratch }, run);
   }
 
-  /**
-   * Copies the database file and its journals into the folder `path`, under their own names.
-   *
-   * Errors: BackupError 'disk.full', 'disk.noPermission', 'sqlite.missing'.
-   */
-  async keepRaw(database: Database, path: string, _workspace: Workspace, run: Run): Promise<void> {
+  /** Errors: BackupError 'disk.full', 'disk.noPermission', 'sqlite.missing'. */
+  async keepRaw(database: Database, directory: string, _workspace: Workspace, run: Run): Promise<readonly RawFile[]> {
     const source = fileOf(database);
+    const kept: RawFile[] = [];
     for (const suffix of ['', '-wal', '-journal']) {
       run.signal.throwIfAborted();
+      const path = join(directory, basename(source) + suffix);
       try {
-        await copyFile(source + suffix, join(path, basename(source) + suffix));
+        await copyFile(source + suffix, path);
+        if ((await stat(path)).size > 0) kept.push({ path, suffix });
       } catch (error) {
         if (suffix !== '' && codeOf(error) === 'ENOENT') continue;
         throw explain(error, { path: source, role: 'database' });
       }
     }
+    return kept;
   }
 }
 
