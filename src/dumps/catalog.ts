@@ -9,7 +9,7 @@ import { BackupError } from '../core/errors.ts';
 import type { DumpSettings } from '../core/job.ts';
 import type { VerifyResult } from '../core/verifyResult.ts';
 import { realDirectory } from './directory.ts';
-import { readManifest, type ManifestReading } from './manifestFile.ts';
+import { isManifestFile, readManifest, type ManifestReading } from './manifestFile.ts';
 import { readOriginKey } from './origin.ts';
 import { realPlaces, realTarget, targetOfManifest } from './targets.ts';
 import { readResults, type ResultLookup } from './verifyResults.ts';
@@ -45,7 +45,7 @@ export async function listDumps(place: DumpPlace & { readonly stateDirectory: st
   };
 
   const candidates = [...names].filter(
-    (name) => !isManifestOf(names, name) && (names.has(manifestName(name)) || isDumpName(name)),
+    (name) => !isManifestIn(names, name) && (isManifestIn(names, manifestName(name)) || isDumpName(name)),
   );
   const entries: DumpEntry[] = [];
   for (let start = 0; start < candidates.length; start += 32) {
@@ -125,18 +125,19 @@ function dumpNameTest({ filenameTemplate, dateFormat }: DumpPlace): (name: strin
 }
 
 /** `x.json` beside `x` is the manifest of `x`, unless it is itself a dump with a manifest. */
-function isManifestOf(names: ReadonlySet<string>, name: string): boolean {
-  return name.endsWith('.json') && names.has(name.slice(0, -'.json'.length)) && !names.has(manifestName(name));
+function isManifestIn(names: ReadonlySet<string>, name: string): boolean {
+  return names.has(name) && name.endsWith('.json') && names.has(name.slice(0, -'.json'.length)) && !names.has(manifestName(name));
 }
 
 async function readEntry(name: string, context: ReadingContext): Promise<DumpEntry | undefined> {
   const found = await lstat(join(context.realDirectory, name)).catch(() => undefined);
   if (found?.isFile() !== true) return undefined;
-  const hasManifest = context.names.has(manifestName(name));
+  const hasManifest = isManifestIn(context.names, manifestName(name));
+  // The manifest of a dump that is gone, or is no regular file, is no dump.
+  if (!hasManifest && name.endsWith('.json') && (await isManifestFile(join(context.realDirectory, name)))) return undefined;
   const reading: ManifestReading = hasManifest
     ? await readManifest(join(context.realDirectory, name), context.key)
     : { kind: 'missing' };
-  if (!hasManifest && (await isOrphanedManifest(name, context))) return undefined;
 
   const stamp = { file: join(context.realDirectory, name), sizeBytes: found.size, mtimeMs: found.mtimeMs };
   const result = await context.resultOf(stamp);
@@ -155,12 +156,6 @@ async function readEntry(name: string, context: ReadingContext): Promise<DumpEnt
     kind: manifest.kind,
     origin,
   };
-}
-
-/** A manifest whose dump is gone: a deletion was interrupted. */
-async function isOrphanedManifest(name: string, { realDirectory, key }: ReadingContext): Promise<boolean> {
-  if (!name.endsWith('.json')) return false;
-  return (await readManifest(join(realDirectory, name.slice(0, -'.json'.length)), key)).kind === 'read';
 }
 
 function stateOf(

@@ -29,6 +29,15 @@ export async function readManifest(dumpFile: string, key: Uint8Array | undefined
   }
 }
 
+/** True for a file that is some dump's manifest, this one's or another's: such a file is no dump itself. Never throws. */
+export async function isManifestFile(file: string): Promise<boolean> {
+  try {
+    return manifestSchema.safeParse(JSON.parse(await readText(file))).success;
+  } catch {
+    return false;
+  }
+}
+
 function checked(json: unknown, name: string, key: Uint8Array | undefined): ManifestReading {
   const parsed = manifestSchema.safeParse(json);
   if (!parsed.success) {

@@ -74,6 +74,7 @@ export async function openDump(file: string, options: OpenOptions): Promise<Open
     checkSize(name, size, reading);
     const source: Source = { file, name, handle, sizeBytes: size, reading, compression: await storedAs(handle, reading) };
     const { sha256, plain } = await read(source, copy, options);
+    options.run.signal.throwIfAborted();
     checkContent(name, reading, sha256, plain.sizeBytes);
     return {
       file,
