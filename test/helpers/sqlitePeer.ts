@@ -35,6 +35,10 @@ export class SqlitePeer {
     return Number(await this.#ask('commits', ''));
   }
 
+  async stopCommitting(): Promise<void> {
+    await this.#ask('stop', '');
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     this.#child.kill('SIGKILL');
