@@ -1,11 +1,7 @@
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
-// Compiled better-sqlite3 looks for `../prebuilds/<target>.node` from the bundle. One target is packaged; a checkout gets all.
-const target = process.env['DBBACKUP_TARGET'];
-
-rmSync('dist', { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints: ['src/extension.ts', 'src/jobProcess.ts', 'src/sqliteWorker.ts', 'src/cli.ts'],
   outdir: 'dist',
   bundle: true,
@@ -17,11 +13,14 @@ await build({
   // A CommonJS bundle has no import.meta.url; sources use it to find the files beside them.
   define: { 'import.meta.url': 'bundleUrl' },
   banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  metafile: true,
   logLevel: 'warning',
 });
 
-rmSync('prebuilds', { recursive: true, force: true });
-mkdirSync('prebuilds');
-for (const name of readdirSync('node_modules/better-sqlite3/prebuilds')) {
-  if (target === undefined || name === `${target}.node`) cpSync(`node_modules/better-sqlite3/prebuilds/${name}`, `prebuilds/${name}`);
+// What an earlier build has left goes only now, so that a build that fails leaves the last good one.
+for (const name of readdirSync('dist')) {
+  if (!(`dist/${name}` in metafile.outputs)) rmSync(`dist/${name}`, { recursive: true });
 }
+
+// Compiled better-sqlite3 looks for `../prebuilds/<target>.node` from the bundle. One target is packaged; a checkout gets all.
+cpSync('node_modules/better-sqlite3/prebuilds', 'prebuilds', { recursive: true });

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const serverMain = fileURLToPath(
@@ -94,6 +94,12 @@ export async function startCodeServer(options: CodeServerOptions): Promise<CodeS
       process.removeListener('exit', killGroup);
     },
   };
+}
+
+/** The address' query that opens a folder, a .code-workspace file, or an empty window. */
+export function workspaceQuery(workspace: string | undefined): URLSearchParams {
+  if (workspace === undefined) return new URLSearchParams({ ew: 'true' });
+  return new URLSearchParams({ [statSync(workspace).isDirectory() ? 'folder' : 'workspace']: resolve(workspace) });
 }
 
 /** Installs packaged extensions into a folder that `startCodeServer` is given. `folder` takes what is written meanwhile. */

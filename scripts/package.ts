@@ -26,7 +26,8 @@ export const targets = [
  */
 export async function packageExtension(target: string = thisTarget()): Promise<string> {
   const prebuild = `${target.replace('alpine', 'linuxmusl')}.node`;
-  if (!readdirSync(join(root, 'prebuilds')).includes(prebuild)) throw new Error(`There is no package for ${target}: ${targets.join(', ')}.`);
+  if (!readdirSync(join(root, 'prebuilds')).includes(prebuild))
+    throw new Error(`There is no package for ${target}: ${targets.join(', ')}.`);
   mkdirSync(join(root, 'out'), { recursive: true });
   const ignoreFile = join(root, 'out', `${target}.vscodeignore`);
   writeFileSync(ignoreFile, `${readFileSync(join(root, '.vscodeignore'), 'utf8')}!prebuilds/${prebuild}\n`);

@@ -112,7 +112,9 @@ function fill(shop: Database.Database, orders: number): void {
   for (let id = 1; id <= customers; id++) {
     addCustomer.run(id, `${pick(firstNames)} ${pick(lastNames)}`, `customer${id}@example.org`, pick(cities), day(below(2000)));
   }
-  const addProduct = shop.prepare('INSERT INTO products (sku, name, description, price, stock, picture) VALUES (?, ?, ?, ?, ?, ?)');
+  const addProduct = shop.prepare(
+    'INSERT INTO products (sku, name, description, price, stock, picture) VALUES (?, ?, ?, ?, ?, ?)',
+  );
   for (let id = 1; id <= products; id++) {
     const name = `${pick(qualities)} ${pick(things)}`;
     const description = Array.from({ length: 12 }, () => pick([...qualities, ...things])).join(' ');
@@ -125,7 +127,8 @@ function fill(shop: Database.Database, orders: number): void {
   for (let id = 1; id <= orders; id++) {
     addOrder.run(id, 1 + below(customers), day(below(2000)), pick(states), below(10) === 0 ? pick(notes) : null);
     const lines = 1 + below(4);
-    for (let line = 1; line <= lines; line++) addLine.run(id, line, 1 + below(products), 1 + below(5), 0.99 + below(20_000) / 100);
+    for (let line = 1; line <= lines; line++)
+      addLine.run(id, line, 1 + below(products), 1 + below(5), 0.99 + below(20_000) / 100);
   }
   const logStock = shop.prepare('INSERT INTO stock_log (product_id, before, after) VALUES (?, ?, ?)');
   for (let id = 1; id <= orders; id++) logStock.run(1 + below(products), below(500), below(500));
@@ -147,12 +150,30 @@ function day(number: number): string {
 }
 
 const firstNames = ['Ada', 'Björn', 'Chloë', 'Dmitri', 'Eun-ji', 'Fatima', 'Giovanni', 'Hana', "D'Arcy", 'José', '美咲', 'Zoë'];
-const lastNames = ['Ferreira', 'Grünwald', "O'Neill", 'Okafor', 'Petrov', 'Quispe', 'Rossi', 'Sato', 'Tanaka', 'Ünal', 'Võ', 'Weiß'];
+const lastNames = [
+  'Ferreira',
+  'Grünwald',
+  "O'Neill",
+  'Okafor',
+  'Petrov',
+  'Quispe',
+  'Rossi',
+  'Sato',
+  'Tanaka',
+  'Ünal',
+  'Võ',
+  'Weiß',
+];
 const cities = ['Lagos', 'Lisbon', 'Lima', 'Kraków', 'Kyoto', 'São Paulo', 'Tromsø', 'Zürich'];
 const qualities = ['light', 'sturdy', 'folding', 'green', 'quiet', 'warm', 'second-hand', 'waterproof', 'small', 'bright'];
 const things = ['lamp', 'chair', 'kettle', 'backpack', 'tent', 'radio', 'shelf', 'bicycle', 'blanket', 'notebook'];
 const states = ['open', 'paid', 'sent', 'sent', 'sent', 'returned'];
-const notes = ['Ring twice; the bell is broken.', "It's a present 🎁", 'First line\nSecond line', 'Leave it with the "blue" door'];
+const notes = [
+  'Ring twice; the bell is broken.',
+  "It's a present 🎁",
+  'First line\nSecond line',
+  'Leave it with the "blue" door',
+];
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = resolve(process.argv[2] ?? 'sample');

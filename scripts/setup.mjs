@@ -78,12 +78,17 @@ function readLock(file) {
 function installServer(tools) {
   const vscodeSuites = ['vscode', 'ui'];
   if (process.platform !== 'linux') {
-    return [{ name: 'a Linux machine, on which the test VS Code is installed (try "npm run test:desktop")', suites: vscodeSuites }];
+    return [
+      { name: 'a Linux machine, on which the test VS Code is installed (try "npm run test:desktop")', suites: vscodeSuites },
+    ];
   }
   const isInstalled = isCodeServerCurrent();
   const needed = isInstalled ? tools : [...tools, ...toolsToCompile];
   const absent = installDebianPackages(needed.filter((tool) => !tool.isPresent()));
-  const missing = absent.map((tool) => ({ name: `${tool.debianPackage} (apt-get install ${tool.debianPackage})`, suites: tool.suites }));
+  const missing = absent.map((tool) => ({
+    name: `${tool.debianPackage} (apt-get install ${tool.debianPackage})`,
+    suites: tool.suites,
+  }));
   const canCompile = !absent.some((tool) => toolsToCompile.includes(tool));
   if (isInstalled || !canCompile) return missing;
   try {
@@ -161,7 +166,12 @@ function npm(args, cwd, env) {
   const cli = process.env['npm_execpath'];
   const [program, first] = cli?.endsWith('.js') ? [process.execPath, [cli]] : ['npm', []];
   const shell = program === 'npm' && process.platform === 'win32';
-  const result = spawnSync(program, [...first, ...args, '--loglevel=error'], { cwd, env, stdio: ['ignore', 'inherit', 'inherit'], shell });
+  const result = spawnSync(program, [...first, ...args, '--loglevel=error'], {
+    cwd,
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell,
+  });
   if (result.status !== 0) throw new Error(`"npm ${args.join(' ')}" failed`);
 }
 

@@ -38,7 +38,10 @@ async function openInBrowser() {
   const token = randomUUID();
   const flags = ['--connection-token', token, '--disable-workspace-trust'];
   const server = await startCodeServer({ folder, extensionsFolder, flags });
-  process.stdout.write(`\nOpen http://${server.authority}/?${new URLSearchParams({ tkn: token, folder: workspace }).toString()}\n`);
+  process.stdout.write(
+    `\nOpen http://${server.authority}/?${new URLSearchParams({ tkn: token, folder: workspace }).toString()}\n`,
+  );
   process.stdout.write('Ctrl+C ends it.\n');
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => void server.stop().then(() => process.exit(0)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.once(signal, () => void server.stop().then(() => process.exit(0)));
 }

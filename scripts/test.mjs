@@ -97,7 +97,9 @@ async function run({ name, command, limitMinutes }, variables) {
   clearTimeout(timer);
   endMarked(mark);
   if (code === 0) outcome = 'passed';
-  say(`${name}: ${outcome === 'too slow' ? `not done after ${limitMinutes} min` : outcome} (${Math.round((Date.now() - started) / 1000)} s)`);
+  say(
+    `${name}: ${outcome === 'too slow' ? `not done after ${limitMinutes} min` : outcome} (${Math.round((Date.now() - started) / 1000)} s)`,
+  );
   return outcome;
 }
 

@@ -8,7 +8,10 @@ const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-s
 export async function launchChromium(home: string): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error(`None of ${names.join(', ')} is on PATH.`);
-  return chromium.launch({ executablePath, env: { ...definedEnvironment(), HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home } });
+  return chromium.launch({
+    executablePath,
+    env: { ...definedEnvironment(), HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home },
+  });
 }
 
 function findChromium(): string | undefined {

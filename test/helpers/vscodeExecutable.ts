@@ -5,10 +5,10 @@
 //
 //   DBBACKUP_TEST_TRUST=asked     drops --disable-workspace-trust, which test-electron always passes
 //   DBBACKUP_TEST_LIMIT_SECONDS   after this time the run has failed; 300 by default
-import { createWriteStream, mkdirSync, statSync } from 'node:fs';
+import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startCodeServer } from '../../scripts/codeServer.ts';
+import { startCodeServer, workspaceQuery } from '../../scripts/codeServer.ts';
 import { launchChromium } from './chromium.ts';
 import { testOutputMark } from './testOutputMark.ts';
 
@@ -64,10 +64,8 @@ function pageAddress(authority: string): string {
     ...listOf('extensionDevelopmentPath').map((path) => ['extensionDevelopmentPath', remote(path)]),
     ['extensionTestsPath', remote(pathOf('extensionTestsPath'))],
   ];
-  const query = new URLSearchParams({ payload: JSON.stringify(payload) });
-  const [workspace] = positionals;
-  if (workspace !== undefined) query.set(statSync(workspace).isDirectory() ? 'folder' : 'workspace', resolve(workspace));
-  else query.set('ew', 'true');
+  const query = workspaceQuery(positionals[0]);
+  query.set('payload', JSON.stringify(payload));
   return `http://${authority}/?${query.toString()}`;
 }
 

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Locator, Page } from 'playwright-core';
-import { startCodeServer, writeSettings, type Settings } from '../../scripts/codeServer.ts';
+import { startCodeServer, workspaceQuery, writeSettings, type Settings } from '../../scripts/codeServer.ts';
 import { launchChromium } from './chromium.ts';
 import { installedExtensions } from './installedExtensions.ts';
 
@@ -83,7 +83,7 @@ export class Window {
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     };
     try {
-      await page.goto(`http://${server.authority}/?${workspaceQuery(options.workspace)}`);
+      await page.goto(`http://${server.authority}/?${workspaceQuery(options.workspace).toString()}`);
       const window = new Window({ page, folder, profile, end });
       await window.#isReady();
       return window;
@@ -117,19 +117,16 @@ export class Window {
 
   /** Runs a command from the palette by its whole title, `Database Backup: Refresh`. */
   async runCommand(title: string): Promise<void> {
-    const deadline = Date.now() + 20_000;
-    for (;;) {
+    const row = this.pickRow(title);
+    for (let attempt = 1; attempt <= 10; attempt++) {
       await this.page.keyboard.press('F1');
       await this.input.fill(`>${title}`);
-      const row = this.pickRow(title);
-      const none = this.pickRow('No matching commands');
-      await row.or(none).first().waitFor();
-      if (await row.isVisible()) return row.click();
-      if (Date.now() > deadline) throw new Error(`The palette has no command "${title}".`);
+      if (await isSoonVisible(row)) return row.click();
       // An open palette does not learn of an extension that arrives.
       await this.page.keyboard.press('Escape');
       await this.input.waitFor({ state: 'hidden' });
     }
+    throw new Error(`The palette has no command "${title}".`);
   }
 
   /** The box of the palette and of every quick pick and input box. */
@@ -163,9 +160,12 @@ export class Window {
   async showContainer(title: string): Promise<void> {
     const action = this.page.locator(`.activitybar .action-item:has(a.action-label[aria-label^="${title}"])`);
     await action.waitFor();
-    const isShown = await action.evaluate((element) => element.classList.contains('checked'));
-    if (!isShown) await action.click();
-    await this.page.locator('.sidebar .composite.title').filter({ hasText: new RegExp(title, 'i') }).waitFor();
+    const classes = (await action.getAttribute('class')) ?? '';
+    if (!classes.split(' ').includes('checked')) await action.click();
+    await this.page
+      .locator('.sidebar .composite.title')
+      .filter({ hasText: new RegExp(title, 'i') })
+      .waitFor();
   }
 
   /** A row of a tree; `name` is matched against its accessible name. */
@@ -261,7 +261,9 @@ export class Window {
 
   /** What the editor says about a word in the open file, when the mouse rests on it. */
   async hoverText(word: string): Promise<string> {
-    const hover = this.page.locator('.monaco-resizable-hover .monaco-hover:not(.hidden) .hover-contents').filter({ hasNotText: 'Loading...' });
+    const hover = this.page
+      .locator('.monaco-resizable-hover .monaco-hover:not(.hidden) .hover-contents')
+      .filter({ hasNotText: 'Loading...' });
     await this.page.locator('.view-line span span').filter({ hasText: word }).first().hover();
     await hover.first().waitFor();
     return (await hover.allInnerTexts()).join('\n');
@@ -294,13 +296,14 @@ export class Window {
   }
 }
 
+async function isSoonVisible(locator: Locator): Promise<boolean> {
+  return locator.waitFor({ timeout: 2000 }).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Without the question at the start, a workspace that is not trusted yet opens in Restricted Mode with a banner. */
 function trustSettings({ trust }: WindowOptions): Settings {
   return trust === 'asked' ? { 'security.workspace.trust.startupPrompt': 'never' } : {};
-}
-
-function workspaceQuery(workspace: string | undefined): string {
-  if (workspace === undefined) return 'ew=true';
-  const kind = statSync(workspace).isDirectory() ? 'folder' : 'workspace';
-  return new URLSearchParams({ [kind]: workspace }).toString();
 }
