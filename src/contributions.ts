@@ -49,3 +49,19 @@ export const rowKinds = {
 } as const;
 
 export type RowKind = (typeof rowKinds)[keyof typeof rowKinds];
+
+/** Settings that package.json declares, generated from the schemas of the core. */
+export const settingKeys = {
+  databases: 'dbbackup.databases',
+  connectors: 'dbbackup.connectors',
+  connectorMapping: 'dbbackup.connectorMapping',
+  dumpDirectory: 'dbbackup.dumpDirectory',
+  filenameTemplate: 'dbbackup.filenameTemplate',
+  dateFormat: 'dbbackup.dateFormat',
+  hostname: 'dbbackup.hostname',
+  compression: 'dbbackup.compression',
+  verification: 'dbbackup.verification',
+  safetyBackup: 'dbbackup.safetyBackup',
+  cleanupKeep: 'dbbackup.cleanupKeep',
+  tools: 'dbbackup.tools',
+} as const;
