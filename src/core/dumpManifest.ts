@@ -60,25 +60,12 @@ export type DumpManifest = z.infer<typeof manifestSchema>;
 export const manifestMaxBytes = 1_048_576;
 
 /**
- * The text that a manifest's HMAC is made of: its JSON with sorted keys, without `origin`.
+ * The text that a manifest's HMAC is made of: its JSON without `origin`, in the order in which it was written.
  *
- * Shape: `json` is what JSON.parse gave, unknown keys included, so that a later version's manifest keeps its origin.
- * Errors: RangeError when it is nested deeper than any manifest of ours.
+ * Shape: `json` is an object as JSON.parse gives it, unknown keys included, so that a later version's manifest keeps its origin.
  */
-export function canonicalManifest(json: unknown): string {
-  return canonical(json, (key, depth) => depth > 0 || key !== 'origin', 0);
-}
-
-function canonical(json: unknown, isKept: (key: string, depth: number) => boolean, depth: number): string {
-  if (depth > 32) throw new RangeError('The manifest is nested too deeply.');
-  if (typeof json !== 'object' || json === null) return JSON.stringify(json);
-  if (Array.isArray(json)) return `[${json.map((item) => canonical(item, isKept, depth + 1)).join(',')}]`;
-  const entries: readonly (readonly [string, unknown])[] = Object.entries(json);
-  const members = entries
-    .filter(([key]) => isKept(key, depth))
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${JSON.stringify(key)}:${canonical(value, isKept, depth + 1)}`);
-  return `{${members.join(',')}}`;
+export function signedText(json: object): string {
+  return JSON.stringify({ ...json, origin: undefined });
 }
 
 /** Name of the manifest that belongs to a dump file. */

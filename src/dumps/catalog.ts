@@ -48,8 +48,9 @@ export async function listDumps(place: DumpPlace & { readonly stateDirectory: st
     (name) => !isManifestIn(names, name) && (isManifestIn(names, manifestName(name)) || isDumpName(name)),
   );
   const entries: DumpEntry[] = [];
-  for (let start = 0; start < candidates.length; start += 32) {
-    const some = await Promise.all(candidates.slice(start, start + 32).map((name) => readEntry(name, context)));
+  // Few at a time: the extension host reads them, and parsing many in one turn would hold up everything else in it.
+  for (let start = 0; start < candidates.length; start += 8) {
+    const some = await Promise.all(candidates.slice(start, start + 8).map((name) => readEntry(name, context)));
     entries.push(...some.filter((entry) => entry !== undefined));
   }
   return newestFirst(entries);

@@ -122,8 +122,7 @@ function boundedTexts({ contents, warnings }: DumpFacts): Pick<DumpManifest, 'co
 
 function sign(key: Uint8Array, manifest: DumpManifest): { readonly manifest: DumpManifest; readonly text: string } {
   const clean = manifestSchema.parse(manifest);
-  const json: unknown = JSON.parse(JSON.stringify(clean));
-  const signed = { ...clean, origin: signature(key, json) };
+  const signed = { ...clean, origin: signature(key, clean) };
   return { manifest: signed, text: `${JSON.stringify(signed, null, 2)}\n` };
 }
 

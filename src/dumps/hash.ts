@@ -12,7 +12,7 @@ export interface Pass {
 
 /** sha256 of a file, in hex, with the number of bytes that it was made of. Errors: as `openRegular`. */
 export async function hashFile(file: string, pass: Pass): Promise<{ readonly sha256: string; readonly sizeBytes: number }> {
-  const handle = await openRegular(file);
+  const { handle } = await openRegular(file);
   try {
     const hash = createHash('sha256');
     const sizeBytes = await eachChunk(handle, pass, (chunk) => void hash.update(chunk));

@@ -46,17 +46,16 @@ function checked(json: unknown, name: string, key: Uint8Array | undefined): Mani
   }
   const manifest = parsed.data;
   if (manifest.file !== name) return { kind: 'broken', problem: 'Its manifest belongs to another file.' };
-  const isOurs = key !== undefined && manifest.origin !== undefined && isSigned(key, json, manifest.origin);
+  const isOurs = key !== undefined && manifest.origin !== undefined && isObject(json) && isSigned(key, json, manifest.origin);
   return { kind: 'read', manifest, origin: isOurs ? 'here' : 'foreign' };
 }
 
 async function readText(file: string): Promise<string> {
-  const handle = await openRegular(file);
+  const { handle, stats } = await openRegular(file);
   try {
-    const { size } = await handle.stat();
-    if (size > manifestMaxBytes) throw tooLong();
-    const buffer = Buffer.alloc(size);
-    const { bytesRead } = await handle.read(buffer, 0, size, 0);
+    if (stats.size > manifestMaxBytes) throw tooLong();
+    const buffer = Buffer.alloc(stats.size);
+    const { bytesRead } = await handle.read(buffer, 0, stats.size, 0);
     return buffer.toString('utf8', 0, bytesRead);
   } finally {
     await handle.close();
@@ -65,4 +64,8 @@ async function readText(file: string): Promise<string> {
 
 function tooLong(): BackupError {
   return new BackupError('dumps.damaged', 'Its manifest is too long to be one.', { hint: 'Make a new dump.' });
+}
+
+function isObject(json: unknown): json is object {
+  return typeof json === 'object' && json !== null;
 }

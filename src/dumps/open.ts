@@ -65,10 +65,10 @@ const reserveBytes = 16_777_216;
  * Errors: BackupError `dumps.missing`, `dumps.unreadable`, `dumps.empty`, `dumps.truncated`, `dumps.damaged`, `dumps.tooLarge`, `disk.*`.
  */
 export async function openDump(file: string, options: OpenOptions): Promise<OpenedDump> {
-  const handle = await openRegular(file);
+  const { handle, stats } = await openRegular(file);
   const copy = join(options.scratch, `dump-${randomBytes(8).toString('hex')}`);
   try {
-    const { size, mtime } = await handle.stat();
+    const { size, mtime } = stats;
     const name = basename(file);
     const reading = await readManifest(file, await readOriginKey(options.stateDirectory));
     checkSize(name, size, reading);
@@ -234,7 +234,7 @@ async function freeBytes(directory: string): Promise<number> {
 }
 
 async function headOf(path: string): Promise<Uint8Array> {
-  const handle = await openRegular(path);
+  const { handle } = await openRegular(path);
   try {
     const head = Buffer.alloc(4096);
     const { bytesRead } = await handle.read(head, 0, head.length, 0);

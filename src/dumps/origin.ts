@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode, toDiskError } from '../core/diskError.ts';
-import { canonicalManifest } from '../core/dumpManifest.ts';
+import { signedText } from '../core/dumpManifest.ts';
 
 const keyBytes = 32;
 
@@ -32,12 +32,12 @@ export async function originKey(stateDirectory: string): Promise<Uint8Array> {
 }
 
 /** The HMAC of a manifest without its `origin`. Shape: `json` as JSON.parse gives it; 64 hex digits. */
-export function signature(key: Uint8Array, json: unknown): string {
-  return createHmac('sha256', key).update(canonicalManifest(json)).digest('hex');
+export function signature(key: Uint8Array, json: object): string {
+  return createHmac('sha256', key).update(signedText(json)).digest('hex');
 }
 
 /** True when the manifest was signed with this key and not changed since. */
-export function isSigned(key: Uint8Array, json: unknown, origin: string): boolean {
+export function isSigned(key: Uint8Array, json: object, origin: string): boolean {
   const expected = Buffer.from(signature(key, json));
   const given = Buffer.from(origin);
   return expected.length === given.length && timingSafeEqual(expected, given);

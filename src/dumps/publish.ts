@@ -146,7 +146,7 @@ async function decodeAgain(
   plainSha256: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const handle = await openRegular(path);
+  const { handle } = await openRegular(path);
   try {
     const hash = createHash('sha256');
     const pass = { signal, onBytes: () => undefined };

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { systemCode } from '../core/diskError.ts';
@@ -9,11 +9,12 @@ import { BackupError } from '../core/errors.ts';
  *
  * Errors: BackupError `dumps.missing`; `dumps.unreadable` for links, folders, pipes, devices and files without permission.
  */
-export async function openRegular(file: string): Promise<FileHandle> {
+export async function openRegular(file: string): Promise<{ readonly handle: FileHandle; readonly stats: Stats }> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((error: unknown) => {
     throw unreadable(file, error);
   });
-  if ((await handle.stat()).isFile()) return handle;
+  const stats = await handle.stat();
+  if (stats.isFile()) return { handle, stats };
   await handle.close();
   throw notAFile(file);
 }

@@ -45,13 +45,12 @@ describe('publish', () => {
       'default-here-2025-03-09-040506.sqlite3.json',
     ]);
 
-    const json: unknown = JSON.parse(await readFile(`${file}.json`, 'utf8'));
-    assert.deepEqual(json, manifest);
+    assert.deepEqual(JSON.parse(await readFile(`${file}.json`, 'utf8')), manifest);
     assert.equal(manifest.sha256, createHash('sha256').update('the rows').digest('hex'));
     assert.equal(manifest.sizeBytes, 8);
     assert.equal(manifest.createdUtc, '2025-03-09T04:05:06.000Z');
     assert.deepEqual(manifest.target, { kind: 'file', engine: 'sqlite', path: 'db.sqlite3' });
-    assert.ok(isSigned(await originKey(site.stateDirectory), json, manifest.origin ?? ''));
+    assert.ok(isSigned(await originKey(site.stateDirectory), manifest, manifest.origin ?? ''));
     assert.equal((await stat(`${file}.json`)).mode & 0o777, 0o600);
   });
 
@@ -282,6 +281,7 @@ describe('publish beside other processes', () => {
   }).timeout(60_000);
 
   it('D1: killed at any moment, it lists no bad dump, harms no earlier one and blocks no later one', async () => {
+    await publish(await requestFor(site, 'the first'));
     let before = new Map<string, string>();
     for (let round = 0; round < 20; round++) {
       const child = spawn(process.execPath, [childScript, site.root, round % 2 === 0 ? 'none' : 'gzip', '1000'], {
