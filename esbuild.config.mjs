@@ -10,6 +10,8 @@ const { metafile } = await build({
   target: 'node22',
   minify: true,
   external: ['vscode'],
+  // jsonc-parser's CommonJS entry requires its own files in a way that cannot be bundled.
+  mainFields: ['module', 'main'],
   // A CommonJS bundle has no import.meta.url; sources use it to find the files beside them.
   define: { 'import.meta.url': 'bundleUrl' },
   banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { BackupError } from '../core/errors.ts';
+import { BackupError, isCancellation, toFailure } from '../core/errors.ts';
 import type { Database } from '../core/database.ts';
 import type { DumpEntry } from '../core/dumpEntry.ts';
 import type { JobRequest, ResultOf } from '../core/job.ts';
@@ -33,25 +33,41 @@ export async function listDatabases(context: CommandContext): Promise<void> {
   for (const { path, message } of settings.problems) context.output.remark(`${path.join('.')}: ${message}`);
 }
 
+/** Backs up each database in turn; one that fails does not keep the others from it. Errors: the first failure, after all are done. */
 export async function backUp(
   aliases: readonly string[],
   options: { readonly all: boolean },
   context: CommandContext,
 ): Promise<void> {
   const databases = options.all ? allDatabases(context.session) : chooseDatabases(context.session, aliases);
-  const { settings, stateDirectory, git } = context.session;
+  const failures: { readonly alias: string; readonly error: unknown }[] = [];
   for (const database of databases) {
     context.working(database.alias);
-    const result = await runJob(
-      { kind: 'backup', database, dumps: settings.dumps, stateDirectory, ...(git && { git }) },
-      context,
-    );
-    const { kind: _kind, warnings, ...fields } = result;
-    const file = shownPath(result.file, context.session);
-    for (const warning of warnings) context.output.remark(`Warning: ${warning}`);
-    const facts = `${sizeText(result.sizeBytes)}, ${durationText(result.durationMs)}`;
-    context.output.line({ ...fields, file }, `Backed up ${result.alias} to ${file} (${facts}).`);
+    try {
+      await backUpOne(database, context);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      if (failures.length > 0) context.output.remark(`${database.alias}: ${toFailure(error).sentence}`);
+      failures.push({ alias: database.alias, error });
+    }
   }
+  const [first] = failures;
+  if (first === undefined) return;
+  context.working(first.alias);
+  throw first.error;
+}
+
+async function backUpOne(database: Database, context: CommandContext): Promise<void> {
+  const { settings, stateDirectory, git } = context.session;
+  const result = await runJob({ kind: 'backup', database, dumps: settings.dumps, stateDirectory, ...(git && { git }) }, context);
+  const { alias, connector, sizeBytes, sha256, durationMs, verification, warnings } = result;
+  const file = shownPath(result.file, context.session);
+  for (const warning of warnings) context.output.remark(`Warning: ${warning}`);
+  const facts = `${sizeText(sizeBytes)}, ${durationText(durationMs)}`;
+  context.output.line(
+    { alias, connector, file, sizeBytes, sha256, durationMs, verification },
+    `Backed up ${alias} to ${file} (${facts}).`,
+  );
 }
 
 export interface RestoreOptions {

@@ -86,7 +86,11 @@ export async function runCommandLine(argv: readonly string[], signal: AbortSigna
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return done;
-    const failure = { code: 'usage.invalid' as const, sentence: error.message, hint: 'dbbackup --help says more.' };
+    const failure = {
+      code: 'usage.invalid' as const,
+      sentence: error.message.replace(/^error: /, ''),
+      hint: 'dbbackup --help says more.',
+    };
     if (argv.includes('--json')) createOutput(true).failed(failure, undefined);
     return usage;
   }
