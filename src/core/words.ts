@@ -36,13 +36,13 @@ export function listText(names: readonly string[]): string {
 /**
  * A moment as people say it, in this machine's time zone: `2 minutes ago`, `yesterday 17:03`, `3 days ago 17:03`, `14 Nov 17:03`.
  *
- * Shape: reads well after "the dump of". A text that is no date comes back as it is.
+ * Shape: reads well after "the dump of" and after "from". A text that is no date comes back as it is.
  */
 export function timeText(utc: string, now: Date): string {
   const then = new Date(utc);
   if (Number.isNaN(then.getTime())) return utc;
   const minutes = Math.floor((now.getTime() - then.getTime()) / millisecondsPerMinute);
-  if (minutes >= 0 && minutes < 1) return 'just now';
+  if (minutes >= 0 && minutes < 1) return 'a moment ago';
   if (minutes >= 0 && minutes < 60) return `${countText(minutes, 'minute')} ago`;
   const days = daysBetween(then, now);
   if (days === 0) return `today ${clockText(then)}`;

@@ -26,7 +26,10 @@ export async function withProgress<Result>(work: ShownWork, task: (run: Run) => 
         signal: work.controller.signal,
         progress: reporter(notification),
         log: (level, text) => work.log.write(level, text),
-        ask: (question) => work.answer(question),
+        ask: (question) => {
+          notification.report({ message: vscode.l10n.t('waiting for your answer') });
+          return work.answer(question);
+        },
       });
     } finally {
       cancelling.dispose();

@@ -85,7 +85,8 @@ export class RowPainter {
       ...(problem === undefined ? [targetLabel(database.target), ...state] : [problem.message]),
     ];
     return item(row.alias, isBusy ? rowKinds.busyDatabase : rowKinds.database, {
-      id: `${row.folder}\n${row.alias}`,
+      // A row that gets its first dump is a new row: VS Code leaves a known one collapsed.
+      id: `${row.folder}\n${row.alias}${dumps.length === 0 ? '\nempty' : ''}`,
       collapsibleState: dumps.length === 0 ? vscode.TreeItemCollapsibleState.None : vscode.TreeItemCollapsibleState.Expanded,
       description: nameText(words.join(' · ')),
       iconPath: isBusy ? spinning : problem === undefined ? this.#icons.of(database.engine) : warning,

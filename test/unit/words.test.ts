@@ -38,7 +38,7 @@ describe('words', () => {
   });
 
   it('says times as people do', () => {
-    assert.equal(timeText(now.toISOString(), now), 'just now');
+    assert.equal(timeText(now.toISOString(), now), 'a moment ago');
     assert.equal(timeText(at(2026, 10, 23, 11, 59), now), '1 minute ago');
     assert.equal(timeText(at(2026, 10, 23, 11, 58), now), '2 minutes ago');
     assert.equal(timeText(at(2026, 10, 23, 9, 5), now), 'today 09:05');

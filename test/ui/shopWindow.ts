@@ -1,0 +1,79 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { packageExtension } from '../../scripts/package.ts';
+import { createSampleWorkspace, type ShopSize } from '../../scripts/sample.ts';
+import { Window, type WindowOptions } from '../helpers/window.ts';
+
+let packaged: Promise<string> | undefined;
+
+/** A window with the packaged extension and a workspace of its own. */
+export interface OpenedWorkspace {
+  readonly window: Window;
+  /** Absolute path of the workspace folder. */
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+/** Opens the sample shop, a few thousand rows unless `size` says otherwise, with the view *Databases* in sight. */
+export async function openShop(options: Partial<WindowOptions> & { readonly size?: ShopSize } = {}): Promise<OpenedWorkspace> {
+  return openWorkspace((folder) => void createSampleWorkspace(folder, options.size ?? { orders: 2000 }), options);
+}
+
+/** Opens a folder that `fill` has put files into, with the view *Databases* in sight. */
+export async function openWorkspace(
+  fill: (folder: string) => void,
+  options: Partial<WindowOptions> = {},
+): Promise<OpenedWorkspace> {
+  const parent = mkdtempSync(join(tmpdir(), 'dbbackup-ui-'));
+  const folder = join(parent, 'shop');
+  mkdirSync(folder);
+  fill(folder);
+  packaged ??= packageExtension();
+  const window = await Window.open({ workspace: folder, ...options, packages: [await packaged] });
+  const close = async (): Promise<void> => {
+    await window.close();
+    rmSync(parent, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await window.showContainer('Database Backup');
+  } catch (error) {
+    await window.picture('failed-to-open');
+    await close();
+    throw error;
+  }
+  return { window, folder, close };
+}
+
+/** How many orders the shop has. */
+export function countOrders(folder: string): number {
+  return withShop(folder, (shop) => {
+    const count: unknown = shop.prepare('SELECT count(*) FROM orders').pluck().get();
+    if (typeof count !== 'number') throw new Error('The shop did not count its orders.');
+    return count;
+  });
+}
+
+/** Deletes orders as a bad migration would. */
+export function loseOrders(folder: string): void {
+  withShop(folder, (shop) => shop.exec('DELETE FROM order_lines; DELETE FROM orders WHERE id % 2 = 0'));
+}
+
+function withShop<Result>(folder: string, use: (shop: Database.Database) => Result): Result {
+  const shop = new Database(join(folder, 'shop.sqlite3'));
+  try {
+    return use(shop);
+  } finally {
+    shop.close();
+  }
+}
+
+/** Waits for a condition outside the window. Errors: after 20 s, naming what was waited for. */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(`Not within 20 s: ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
