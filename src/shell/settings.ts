@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import type { Scope } from '../core/database.ts';
+import { parseFolders } from '../core/settings/parse.ts';
+import type { ParsedSettings, ScopedValue, SettingsInput } from '../core/settings/settings.ts';
+import { valueNames } from '../core/settings/settings.ts';
+import { addDatabaseTo, revealSetting, type NewDatabase, type SettingPlace } from './settingsFiles.ts';
+
+const section = 'dbbackup';
+
+/** The settings of the workspace's folders: the only door through which they are read or written. */
+export class Settings implements vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscription: vscode.Disposable;
+  readonly onDidChange = this.#changed.event;
+  #folders: readonly ParsedSettings[] | undefined;
+
+  constructor() {
+    const forget = (): void => {
+      this.#folders = undefined;
+      this.#changed.fire();
+    };
+    // The values of a workspace that has just been trusted come with a change of the configuration.
+    this.#subscription = vscode.Disposable.from(
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration(section)) forget();
+      }),
+      vscode.workspace.onDidChangeWorkspaceFolders(forget),
+    );
+  }
+
+  /** One entry per workspace folder, in their order. Read when first asked for after a change. */
+  get folders(): readonly ParsedSettings[] {
+    this.#folders ??= parseFolders((vscode.workspace.workspaceFolders ?? []).map(readFolder));
+    return this.#folders;
+  }
+
+  /** Reads anew what no event tells of: environment, `manage.py`. */
+  refresh(): void {
+    this.#folders = undefined;
+  }
+
+  /**
+   * Writes a database into the folder's settings.json and opens it at the new lines. A file that had unsaved changes is not saved.
+   *
+   * Errors: BackupError 'settings.unreadable' for a file with a syntax error.
+   */
+  addDatabase(database: NewDatabase): Promise<void> {
+    return addDatabaseTo(database);
+  }
+
+  /** Opens the settings file that holds a key, at the key. False when none does. */
+  reveal(place: SettingPlace): Promise<boolean> {
+    return revealSetting(place);
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#changed.dispose();
+  }
+}
+
+function readFolder(folder: vscode.WorkspaceFolder): SettingsInput {
+  const configuration = vscode.workspace.getConfiguration(section, folder.uri);
+  const layersOf = (name: string): readonly ScopedValue[] => layers(configuration.inspect<unknown>(name));
+  const valueIn = (name: string, scope: Scope): unknown => layersOf(name).find((layer) => layer.scope === scope)?.value;
+  const { fsPath } = folder.uri;
+  return {
+    layers: (['folder', 'workspace', 'user'] as const).map((scope) => ({
+      scope,
+      databases: valueIn('databases', scope),
+      connectors: valueIn('connectors', scope),
+    })),
+    values: Object.fromEntries(
+      valueNames.flatMap((name) =>
+        layersOf(name)
+          .slice(0, 1)
+          .map((layer) => [name, layer]),
+      ),
+    ),
+    folder: fsPath,
+    folders: (vscode.workspace.workspaceFolders ?? []).map(({ name, uri }) => ({ name, path: uri.fsPath })),
+    userHome: homedir(),
+    env: process.env,
+    machineName: hostname(),
+    hasManagePy: existsSync(join(fsPath, 'manage.py')),
+    hasZstd: process.versions['zstd'] !== undefined,
+  };
+}
+
+type Inspected = ReturnType<vscode.WorkspaceConfiguration['inspect']>;
+
+/** What each place says, narrowest first. A window on one folder has no workspace file: its workspace values are the folder's. */
+function layers(inspected: Inspected): readonly ScopedValue[] {
+  const { workspaceFolderValue, workspaceValue, globalValue } = inspected ?? {};
+  const isSingleFolder = vscode.workspace.workspaceFile === undefined;
+  const all: readonly ScopedValue[] = [
+    { scope: 'folder', value: plain(workspaceFolderValue ?? (isSingleFolder ? workspaceValue : undefined)) },
+    { scope: 'workspace', value: isSingleFolder ? undefined : plain(workspaceValue) },
+    { scope: 'user', value: plain(globalValue) },
+  ];
+  return all.filter(({ value }) => value !== undefined);
+}
+
+/** What VS Code hands out may be a Proxy, which no process border takes. */
+function plain(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+}
