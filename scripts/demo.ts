@@ -71,7 +71,7 @@ function text(line: Line | undefined, field: string): string {
 function loseRows(file: string): void {
   const shop = new Database(file);
   shop.exec(
-    `DELETE FROM order_lines WHERE order_id % 3 = 0; UPDATE products SET price = 0.01; DELETE FROM customers WHERE id % 2 = 0`,
+    `PRAGMA foreign_keys = OFF; DELETE FROM order_lines WHERE order_id % 3 = 0; UPDATE products SET price = 0.01; DELETE FROM customers WHERE id % 2 = 0`,
   );
   shop.close();
 }
