@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import type * as vscode from 'vscode';
 import { stateDirectoryPath } from '../core/stateDirectory.ts';
 import { createApi, type DatabaseBackupApi } from './api.ts';
+import { SettingsDiagnostics } from './diagnostics.ts';
 import { EngineIcons } from './engineIcons.ts';
 import { Inventory } from './inventory.ts';
 import { Jobs } from './jobs.ts';
@@ -17,6 +18,7 @@ export function activate(context: vscode.ExtensionContext): DatabaseBackupApi {
   const log = createLog();
   const documents = new ReadOnlyDocuments();
   const settings = new Settings();
+  const diagnostics = new SettingsDiagnostics(settings);
   const icons = new EngineIcons(context.extensionUri);
   const stateDirectory = stateDirectoryPath({ platform: process.platform, home: homedir(), env: process.env });
   const jobProcess = context.asAbsolutePath('dist/jobProcess.js');
@@ -25,7 +27,8 @@ export function activate(context: vscode.ExtensionContext): DatabaseBackupApi {
   const tree = new DatabaseTree({ inventory, jobs, icons });
   const shell = { settings, inventory, jobs, log, tree, icons, stateDirectory };
 
-  context.subscriptions.push(log, documents, settings, jobs, inventory, tree, registerCommands(shell));
+  context.subscriptions.push(log, documents, settings, diagnostics, jobs, inventory, tree, registerCommands(shell));
   inventory.start();
+  void diagnostics.refresh();
   return createApi(shell);
 }

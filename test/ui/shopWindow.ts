@@ -24,14 +24,14 @@ export async function openShop(options: Partial<WindowOptions> & { readonly size
 /** Opens a folder that `fill` has put files into, with the view *Databases* in sight. */
 export async function openWorkspace(
   fill: (folder: string) => void,
-  options: Partial<WindowOptions> = {},
+  { opensFolder = true, ...options }: Partial<WindowOptions> & { readonly opensFolder?: boolean } = {},
 ): Promise<OpenedWorkspace> {
   const parent = mkdtempSync(join(tmpdir(), 'dbbackup-ui-'));
   const folder = join(parent, 'shop');
   mkdirSync(folder);
   fill(folder);
   packaged ??= packageExtension();
-  const window = await Window.open({ workspace: folder, ...options, packages: [await packaged] });
+  const window = await Window.open({ ...(opensFolder ? { workspace: folder } : {}), ...options, packages: [await packaged] });
   const close = async (): Promise<void> => {
     await window.close();
     rmSync(parent, { recursive: true, force: true, maxRetries: 5 });

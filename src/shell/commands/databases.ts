@@ -9,12 +9,16 @@ const settingsEditorFilter = '@ext:database-backup.database-backup';
 export async function openSettings(shell: Shell, answers: readonly Answers[]): Promise<void> {
   const [given] = answers;
   const path = given?.path ?? (given?.alias === undefined ? undefined : ['dbbackup.databases', given.alias]);
-  if (path !== undefined && (await shell.settings.reveal({ folder: given?.folder, path }))) return;
+  // A key that is missing has no place: its database's has.
+  for (let length = path?.length ?? 0; length > 0; length--) {
+    if (await shell.settings.reveal({ folder: given?.folder, path: path?.slice(0, length) ?? [] })) return;
+  }
   await vscode.commands.executeCommand('workbench.action.openSettings', settingsEditorFilter);
 }
 
 /** Reads settings, tools and dump directories anew. */
 export async function refresh(shell: Shell): Promise<void> {
+  shell.settings.refresh();
   await shell.inventory.refresh();
   await shell.inventory.describe();
 }

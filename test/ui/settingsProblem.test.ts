@@ -1,0 +1,54 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { createSampleWorkspace } from '../../scripts/sample.ts';
+import { openWorkspace, type OpenedWorkspace } from './shopWindow.ts';
+
+const settings = {
+  'dbbackup.databases': {
+    default: { ENGINE: 'sqlite3', NAME: '${workspaceFolder}/shop.sqlite3' },
+    legacy: { ENGINE: 'sqlite3' },
+    gone: { ENGINE: 'sqlite3', NAME: '${workspaceFolder}/gone.sqlite3' },
+  },
+};
+
+describe('a mistake in the settings', function () {
+  this.timeout(120_000);
+  let shop: OpenedWorkspace;
+
+  before(async () => {
+    shop = await openWorkspace((folder) => {
+      createSampleWorkspace(folder, { orders: 500 });
+      writeFileSync(join(folder, '.vscode', 'settings.json'), JSON.stringify(settings, undefined, 2));
+    });
+  });
+  after(() => shop.close());
+
+  it('is shown in the row of its database, in words, while the others work', async () => {
+    const { window } = shop;
+    await window.row(/^legacy, settings problem: /).waitFor();
+    await window.row(/^default, SQLite, shop\.sqlite3/).waitFor();
+    await window.picture('settings-problem');
+    await window.rowAction(/^default/, 'Back Up Database');
+    await window.toast(/Backed up default/).waitFor();
+  });
+
+  it('is opened in settings.json by a click on the row', async () => {
+    const { window } = shop;
+    await window.row(/^legacy/).click();
+    await window.page.locator('.tab').filter({ hasText: 'settings.json' }).waitFor();
+    await window.page.locator('.view-line').filter({ hasText: '"legacy"' }).waitFor();
+    await window.picture('settings-problem-opened');
+  });
+
+  it('becomes one message with Open Settings when a backup meets it', async () => {
+    const { window } = shop;
+    await window.rowAction(/^gone/, 'Back Up Database');
+    await window.toast(/Backing up gone failed: /).waitFor();
+    await window
+      .toast(/Backing up gone failed/)
+      .getByRole('button', { name: 'Open Settings' })
+      .waitFor();
+    await window.picture('failed-backup');
+  });
+});
