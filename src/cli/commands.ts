@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { BackupError, isCancellation, toFailure } from '../core/errors.ts';
 import type { Database } from '../core/database.ts';
 import type { DumpEntry } from '../core/dumpEntry.ts';
@@ -115,10 +115,10 @@ async function newestDump(database: Database, session: Session): Promise<string>
   });
 }
 
-/** A path relative to the current folder, or the name of a file in the dump directory. */
-function dumpPath(name: string, { settings }: Session): string {
-  const here = resolve(name);
-  return existsSync(here) ? here : isAbsolute(name) ? name : join(settings.dumps.directory, name);
+/** A path relative to the current folder or, as our own lines name it, to the workspace; or the name of a file in the dump directory. */
+function dumpPath(name: string, { folder, settings }: Session): string {
+  const places = [resolve(name), resolve(folder, name)];
+  return places.find((path) => existsSync(path)) ?? resolve(settings.dumps.directory, name);
 }
 
 export async function list(alias: string | undefined, context: CommandContext): Promise<void> {
