@@ -22,7 +22,7 @@ const engineKey: Keys = new Map<string, KeyFacts>([
 let everyKey: Keys | undefined;
 
 /** Every key of every connector. */
-function knownKeys(): Keys {
+export function knownKeys(): Keys {
   everyKey ??= joinKeys([engineKey, djangoKeys, ...families.map(allKeysOf)]);
   return everyKey;
 }
