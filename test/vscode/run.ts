@@ -18,11 +18,10 @@ const executable = join(root, 'test', 'helpers', 'vscodeExecutable.ts');
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { desktop: { type: 'boolean', default: false } } });
 
+const chosen = suites.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 await bundleTests();
 let total: SuiteCounts = { passed: 0, failed: 0, skipped: 0 };
-for (const suite of suites) {
-  if (positionals.length === 0 || positionals.includes(suite.name)) total = addCounts(total, await runSuite(suite));
-}
+for (const suite of chosen) total = addCounts(total, await runSuite(suite));
 writeSuiteCounts(total);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped in VS Code\n`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
@@ -31,7 +30,7 @@ process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 async function bundleTests(): Promise<void> {
   rmSync(output, { recursive: true, force: true });
   await build({
-    entryPoints: ['index.ts', ...suites.map(({ name }) => `${name}/*.test.ts`)].map((path) => join(root, 'test', 'vscode', path)),
+    entryPoints: ['index.ts', ...chosen.map(({ name }) => `${name}/*.test.ts`)].map((path) => join(root, 'test', 'vscode', path)),
     outdir: output,
     outbase: join(root, 'test', 'vscode'),
     bundle: true,
