@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import type * as vscode from 'vscode';
 import { stateDirectoryPath } from '../core/stateDirectory.ts';
 import { createApi, type DatabaseBackupApi } from './api.ts';
+import { registerCompletion } from './completion.ts';
 import { SettingsDiagnostics } from './diagnostics.ts';
 import { EngineIcons } from './engineIcons.ts';
 import { Inventory } from './inventory.ts';
@@ -27,7 +28,8 @@ export function activate(context: vscode.ExtensionContext): DatabaseBackupApi {
   const tree = new DatabaseTree({ inventory, jobs, icons });
   const shell = { settings, inventory, jobs, log, tree, icons, stateDirectory };
 
-  context.subscriptions.push(log, documents, settings, diagnostics, jobs, inventory, tree, registerCommands(shell));
+  context.subscriptions.push(log, documents, settings, diagnostics, jobs, inventory, tree);
+  context.subscriptions.push(registerCommands(shell), registerCompletion(settings));
   inventory.start();
   void diagnostics.refresh();
   return createApi(shell);
