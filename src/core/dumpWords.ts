@@ -63,7 +63,7 @@ export function dumpFacts(entry: DumpEntry): (readonly [string, string])[] {
   if (manifest === undefined) return facts;
   const tools = manifest.tools.map((tool) => `${tool.name} ${tool.version}`);
   facts.push(
-    ['Database', `${manifest.alias} (${engineText(manifest.engine)} ${manifest.serverVersion})`],
+    ['Database', `${manifest.alias} (${manifest.serverVersion === '' ? engineText(manifest.engine) : manifest.serverVersion})`],
     ['Connector', [manifest.connector, ...tools].join(', ')],
     ['Tables', tablesText(manifest.contents.tables.map((table) => table.name))],
     ['SHA-256', `${manifest.sha256.slice(0, 12)}…`],
