@@ -41,7 +41,7 @@ const verified: DumpEntry = {
     sequence: 1,
     verification: 'quick',
     target: { kind: 'file', engine: 'sqlite', path: 'db.sqlite3' },
-    serverVersion: '3.54.0',
+    serverVersion: 'SQLite 3.54.0',
     tools: [],
     options: {},
     contents: { tables: [{ name: 'customer' }, { name: 'invoice' }], objects: {} },
