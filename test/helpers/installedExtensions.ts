@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installExtensions } from '../../scripts/codeServer.ts';
 
+const dayMs = 24 * 60 * 60 * 1000;
 const cache = fileURLToPath(new URL('../../out/extensions', import.meta.url));
 
 /**
@@ -19,7 +20,7 @@ export function installedExtensions(packages: readonly string[]): string {
   // VS Code keeps absolute paths in there, so the folder can't be made elsewhere and moved: a mark says that it is whole.
   const mark = join(folder, 'installed');
   if (existsSync(mark)) return folder;
-  rmSync(cache, { recursive: true, force: true });
+  removeOld();
   const scratch = mkdtempSync(join(tmpdir(), 'dbbackup-install-'));
   try {
     installExtensions({ folder: scratch, extensionsFolder: folder }, packages);
@@ -28,4 +29,13 @@ export function installedExtensions(packages: readonly string[]): string {
     rmSync(scratch, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** A window of another run may still show a folder of today. */
+function removeOld(): void {
+  if (!existsSync(cache)) return;
+  for (const name of readdirSync(cache)) {
+    const folder = join(cache, name);
+    if (Date.now() - statSync(folder).mtimeMs > dayMs) rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -7,7 +7,8 @@ import { zipEntries } from '../helpers/zipEntries.ts';
 
 const fileList = new URL('../fixtures/package-files.txt', import.meta.url);
 
-describe('the package', () => {
+describe('the package', function () {
+  this.timeout(120_000);
   let file = '';
 
   before(async () => {
