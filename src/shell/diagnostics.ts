@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { commandIds } from '../contributions.ts';
 import type { Fix, Problem } from '../core/settings/problem.ts';
 import type { Settings } from './settings.ts';
-import { isUserSettings, openDocument, rangeOf, settingsFileOf } from './settingsFiles.ts';
+import { isUserSettings, openDocument, rangeOf, settingsFilesOf } from './settingsFiles.ts';
 
 /** A diagnostic with the fix that belongs to it. */
 interface Shown {
@@ -86,10 +86,12 @@ async function locate(
   { scope, path, at }: Problem,
   folder: string,
 ): Promise<{ readonly uri: vscode.Uri; readonly range: vscode.Range } | undefined> {
-  const file = settingsFileOf(scope, folder);
-  const document = file === undefined ? undefined : await openDocument(file.uri);
-  const range = file === undefined || document === undefined ? undefined : rangeOf(document, [...file.prefix, ...path], at);
-  return document === undefined || range === undefined ? undefined : { uri: document.uri, range };
+  for (const { uri, prefix } of settingsFilesOf(scope, folder)) {
+    const document = await openDocument(uri);
+    const range = document === undefined ? undefined : rangeOf(document, [...prefix, ...path], at);
+    if (range !== undefined) return { uri, range };
+  }
+  return undefined;
 }
 
 function diagnosticOf({ message, hint, severity, code }: Problem, range: vscode.Range): vscode.Diagnostic {

@@ -28,36 +28,40 @@ export function folderSettingsUri(folder: string): vscode.Uri {
 }
 
 /**
- * The file that a scope's settings stand in.
+ * The files that a scope's settings may stand in.
  *
- * Shape: undefined for a workspace file that is not saved yet, and for user settings that are not open: where their file lies,
- * VS Code tells nobody.
+ * Shape: none for a workspace file that is not saved yet; of user settings only those that are open, because where they lie VS Code tells
+ * nobody.
  */
-export function settingsFileOf(scope: Scope, folder: string): SettingsFile | undefined {
-  if (scope === 'folder') return { uri: folderSettingsUri(folder), prefix: [] };
+export function settingsFilesOf(scope: Scope, folder: string): readonly SettingsFile[] {
+  if (scope === 'folder') return [{ uri: folderSettingsUri(folder), prefix: [] }];
   if (scope === 'workspace') {
     const uri = vscode.workspace.workspaceFile;
-    return uri === undefined || uri.scheme === 'untitled' ? undefined : { uri, prefix: ['settings'] };
+    return uri === undefined || uri.scheme === 'untitled' ? [] : [{ uri, prefix: ['settings'] }];
   }
-  const open = vscode.workspace.textDocuments.find(({ uri }) => isUserSettings(uri));
-  return open === undefined ? undefined : { uri: open.uri, prefix: [] };
+  return vscode.workspace.textDocuments.filter(({ uri }) => isUserSettings(uri)).map(({ uri }) => ({ uri, prefix: [] }));
 }
 
-/** True for the settings.json of the user, whichever profile it belongs to. */
-export function isUserSettings({ scheme, path }: vscode.Uri): boolean {
-  return scheme === 'vscode-userdata' && path.endsWith('/settings.json');
+/**
+ * True for a settings.json of the user: of a profile, or of the machine at the other end of a remote window.
+ *
+ * Source: seen in VS Code 1.139, where such a document is `vscode-userdata:` on a desktop and `file:` in a remote extension host.
+ */
+export function isUserSettings(uri: vscode.Uri): boolean {
+  const isNamedSo = /\/(User|User\/profiles\/[^/]+|Machine)\/settings\.json$/.test(uri.path);
+  return isNamedSo && vscode.workspace.getWorkspaceFolder(uri) === undefined;
 }
 
 /** Opens the settings file that holds a key, at the key. False when none does. */
 export async function revealSetting({ folder, path }: SettingPlace): Promise<boolean> {
   const folders = folder === undefined ? (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath) : [folder];
   const files = [
-    ...folders.map((each) => settingsFileOf('folder', each)),
-    settingsFileOf('workspace', ''),
-    settingsFileOf('user', ''),
+    ...folders.flatMap((each) => settingsFilesOf('folder', each)),
+    ...settingsFilesOf('workspace', ''),
+    ...settingsFilesOf('user', ''),
   ];
   for (const file of files) {
-    if (file !== undefined && (await revealIn(file, path))) return true;
+    if (await revealIn(file, path)) return true;
   }
   const [setting = ''] = path;
   if (vscode.workspace.getConfiguration().inspect(String(setting))?.globalValue === undefined) return false;

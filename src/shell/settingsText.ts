@@ -1,4 +1,4 @@
-import { applyEdits, findNodeAtLocation, modify, parseTree, type Edit, type Node, type ParseError } from 'jsonc-parser';
+import { findNodeAtLocation, modify, parseTree, stripComments, type Edit, type Node, type ParseError } from 'jsonc-parser';
 
 /** A place in a text. Units: UTF-16 code units. */
 export interface TextRange {
@@ -26,16 +26,48 @@ export function hasSyntaxError(text: string): boolean {
   return errors.length > 0 || (root !== undefined && root.type !== 'object');
 }
 
-/** The edits that write a database's keys under an alias of `dbbackup.databases`. Comments, order and indentation of the rest stay. */
+/**
+ * The edits that write a database's keys under an alias of `dbbackup.databases`. They do not overlap.
+ *
+ * Shape: nothing is formatted but what is added, so that comments, order and indentation of the rest stay.
+ */
 export function editDatabase(text: string, alias: string, keys: Readonly<Record<string, unknown>>): readonly Edit[] {
-  const start = text.trim() === '' ? '{}' : text;
-  const edits = modify(start, ['dbbackup.databases', alias], keys, { formattingOptions: formattingOf(text) });
-  if (start === text) return edits;
-  return [{ offset: 0, length: text.length, content: `${applyEdits(start, edits)}\n` }];
+  const root = parseTree(text);
+  const entry = { [alias]: keys };
+  if (root === undefined) {
+    return [{ offset: text.length, length: 0, content: `${JSON.stringify({ 'dbbackup.databases': entry }, null, 4)}\n` }];
+  }
+  const databases = findNodeAtLocation(root, ['dbbackup.databases']);
+  if (databases === undefined) return addMember(text, root, 'dbbackup.databases', entry);
+  if (databases.type !== 'object') return modify(text, ['dbbackup.databases'], entry, {});
+  if (findNodeAtLocation(databases, [alias]) === undefined) return addMember(text, databases, alias, keys);
+  return modify(text, ['dbbackup.databases', alias], keys, {});
 }
 
-/** How the text is indented, by its first indented line; four spaces, as VS Code's own default, where none is. */
-function formattingOf(text: string): { readonly tabSize: number; readonly insertSpaces: boolean; readonly eol: string } {
-  const indent = /^([ \t]+)\S/m.exec(text)?.[1] ?? '    ';
-  return { tabSize: indent.length, insertSpaces: !indent.startsWith('\t'), eol: text.includes('\r\n') ? '\r\n' : '\n' };
+/** Writes a member as the last one of an object: a comma behind the one before it, and itself behind all comments. */
+function addMember(text: string, object: Node, name: string, value: unknown): readonly Edit[] {
+  const closing = object.offset + object.length - 1;
+  const contentEnd = text.slice(0, closing).trimEnd().length;
+  const last = object.children?.at(-1);
+  const lastEnd = last === undefined ? contentEnd : last.offset + last.length;
+  const needsComma = last !== undefined && !stripComments(text.slice(lastEnd, closing)).includes(',');
+
+  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const unit = /^([ \t]+)\S/m.exec(text)?.[1] ?? '    ';
+  const outer = indentAt(text, object.offset);
+  const inner = last !== undefined && isFirstOnLine(text, last.offset) ? indentAt(text, last.offset) : outer + unit;
+  const lines = `${JSON.stringify(name)}: ${JSON.stringify(value, null, unit)}`.split('\n');
+  const content = `${eol}${lines.map((line) => `${inner}${line}`).join(eol)}${eol}${outer}`;
+  return [
+    ...(needsComma ? [{ offset: lastEnd, length: 0, content: ',' }] : []),
+    { offset: contentEnd, length: closing - contentEnd, content },
+  ];
+}
+
+function indentAt(text: string, offset: number): string {
+  return /^[ \t]*/.exec(text.slice(text.lastIndexOf('\n', offset - 1) + 1))?.[0] ?? '';
+}
+
+function isFirstOnLine(text: string, offset: number): boolean {
+  return text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset).trim() === '';
 }

@@ -20,9 +20,9 @@ function statusOf(pid: number): string {
 }
 
 /** Waits for a condition. Errors: names what was waited for after `limitMs`. */
-export async function until(condition: () => boolean, what: string, limitMs = 5000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, what: string, limitMs = 5000): Promise<void> {
   const end = performance.now() + limitMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > end) throw new Error(`Waited ${limitMs} ms in vain for ${what}.`);
     await delay(10);
   }

@@ -24,16 +24,32 @@ describe('The text of a settings file', () => {
     assert.equal(shown(['dbbackup.databases', 'other'], 'key'), undefined);
   });
 
-  it('keeps its comments and its indentation when a database is added', () => {
+  it('keeps every other character when a database is added', () => {
     const added = applyEdits(text, [...editDatabase(text, 'log', { ENGINE: 'sqlite3', NAME: 'log.db' })]);
-    assert.deepEqual(parse(added), {
-      'editor.tabSize': 2,
-      'dbbackup.databases': { default: { ENGINE: 'sqlite3', NAME: 'db.sqlite3' }, log: { ENGINE: 'sqlite3', NAME: 'log.db' } },
+    const lines = ['    "log": {', '      "ENGINE": "sqlite3",', '      "NAME": "log.db"', '    }', ''];
+    assert.equal(added, text.replace('// the shop\n', `// the shop\n${lines.join('\n')}`));
+  });
+
+  it('gets a comma before the comment that follows the last database', () => {
+    const one = '{\n  "dbbackup.databases": {\n    "a": { "NAME": "a" } // first\n  }\n}\n';
+    const added = applyEdits(one, [...editDatabase(one, 'b', {})]);
+    assert.equal(added, '{\n  "dbbackup.databases": {\n    "a": { "NAME": "a" }, // first\n    "b": {}\n  }\n}\n');
+  });
+
+  it('keeps one-line objects, Windows line ends and an alias that is replaced', () => {
+    const change = (start: string, alias: string): string => applyEdits(start, [...editDatabase(start, alias, { E: 1 })]);
+    assert.equal(
+      change('{ "a": 1 }', 'x'),
+      '{ "a": 1,\n    "dbbackup.databases": {\n        "x": {\n            "E": 1\n        }\n    }\n}',
+    );
+    assert.equal(
+      change('{\r\n  "dbbackup.databases": {}\r\n}', 'x'),
+      '{\r\n  "dbbackup.databases": {\r\n    "x": {\r\n      "E": 1\r\n    }\r\n  }\r\n}',
+    );
+    assert.deepEqual(parse(change('{ "dbbackup.databases": { "x": { "F": 2 } } }', 'x')), {
+      'dbbackup.databases': { x: { E: 1 } },
     });
-    assert.match(added, /\/\/ tabs are mine\n {2}"editor/);
-    assert.match(added, /\/\/ the shop/);
-    assert.match(added, /\n {4}"log": \{\n {6}"ENGINE": "sqlite3"/);
-    assert.equal(hasSyntaxError(added), false);
+    assert.deepEqual(parse(change('{ "dbbackup.databases": null }', 'x')), { 'dbbackup.databases': { x: { E: 1 } } });
   });
 
   it('gets its first database when it is empty, and keeps tabs', () => {
