@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+
+const blockBytes = 1 << 20;
+
+/** Collects the text of a dump into blocks of 1 MiB, hashed as they go. `onBlock` must be done with a block before it returns. */
+export class SqlWriter {
+  private readonly block = Buffer.allocUnsafe(blockBytes);
+  private readonly hash = createHash('sha256');
+  private readonly onBlock: (block: Uint8Array) => void;
+  private used = 0;
+  private written = 0;
+
+  constructor(onBlock: (block: Uint8Array) => void) {
+    this.onBlock = onBlock;
+  }
+
+  /** Bytes so far. */
+  get sizeBytes(): number {
+    return this.written + this.used;
+  }
+
+  write(text: string | Buffer): void {
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+    for (let done = 0; done < bytes.length; ) {
+      const count = bytes.copy(this.block, this.used, done);
+      this.used += count;
+      done += count;
+      if (this.used === blockBytes) this.flush();
+    }
+  }
+
+  /** The sha256 of all bytes so far, in hexadecimal. */
+  digest(): string {
+    this.flush();
+    return this.hash.copy().digest('hex');
+  }
+
+  flush(): void {
+    if (this.used === 0) return;
+    const bytes = this.block.subarray(0, this.used);
+    this.hash.update(bytes);
+    this.onBlock(bytes);
+    this.written += this.used;
+    this.used = 0;
+  }
+}
