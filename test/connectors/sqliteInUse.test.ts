@@ -51,7 +51,10 @@ describe('an SQLite database in use by another process', () => {
         assert.ok((rows.get('traffic') ?? Infinity) <= during);
         const target = join(bench.folder, 'target.db');
         await bench.restore(connector, databaseAt(target, connector), dump.file);
-        assert.equal(using(target, (database) => database.prepare('SELECT count(*) FROM traffic').pluck().get()), rows.get('traffic'));
+        assert.equal(
+          using(target, (database) => database.prepare('SELECT count(*) FROM traffic').pluck().get()),
+          rows.get('traffic'),
+        );
         await peer.exec('INSERT INTO big (bytes) VALUES (1)');
       });
     }
@@ -129,7 +132,14 @@ describe('an SQLite database in use by another process', () => {
       bench.restore('SqliteConnector', databaseAt(path, 'SqliteConnector'), text.file),
       bench.restore('SqliteBackupConnector', databaseAt(wal, 'SqliteBackupConnector'), binary.file),
     ];
-    const errors = await Promise.all(attempts.map((attempt: Promise<unknown>) => attempt.then(() => 'no error', (error: unknown) => error)));
+    const errors = await Promise.all(
+      attempts.map((attempt: Promise<unknown>) =>
+        attempt.then(
+          () => 'no error',
+          (error: unknown) => error,
+        ),
+      ),
+    );
     for (const [index, error] of errors.entries()) {
       assert.ok(error instanceof BackupError, String(error));
       assert.equal(error.code, index < 5 ? 'sqlite.inUse' : 'sqlite.pageSize');
@@ -183,7 +193,10 @@ describe('an SQLite database in use by another process', () => {
         using(target, (database) => void database.exec(`${sampleSql} CREATE TABLE big (x); PRAGMA journal_mode = ${mode}`));
         const dump = join(bench.scratch, 'dump');
         await copyFile(file, dump);
-        await killedAfter({ connector, method: 'restoreDump', database: databaseAt(target, connector), path: dump, scratch: bench.scratch }, milliseconds);
+        await killedAfter(
+          { connector, method: 'restoreDump', database: databaseAt(target, connector), path: dump, scratch: bench.scratch },
+          milliseconds,
+        );
         using(target, (database) => {
           assert.equal(database.pragma('integrity_check', { simple: true }), 'ok');
           const rows = database.prepare<[], number>('SELECT count(*) FROM big').pluck().get() ?? -1;

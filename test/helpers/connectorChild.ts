@@ -1,15 +1,16 @@
 // Runs one method of a connector in a process of its own, to be killed, measured, or run as another user.
 // argv: one JSON object { connector, method, database, path, scratch }. Prints { ok, code?, growthBytes }.
 import { openSync, readFileSync, readSync } from 'node:fs';
+import * as z from 'zod';
 import { connectorFor, formatOf } from '../../src/connectors/registry.ts';
 import { databaseSchema } from '../../src/core/database.ts';
 import { toFailure } from '../../src/core/errors.ts';
 import type { Run } from '../../src/core/run.ts';
 
-const request: { connector: string; method: string; database: unknown; path: string; scratch: string } = JSON.parse(
-  process.argv[2] ?? '',
-);
-const database = databaseSchema.parse(request.database);
+const request = z
+  .object({ connector: z.string(), method: z.string(), database: databaseSchema, path: z.string(), scratch: z.string() })
+  .parse(JSON.parse(process.argv[2] ?? ''));
+const { database } = request;
 const workspace = { scratch: request.scratch };
 const run: Run = {
   signal: new AbortController().signal,

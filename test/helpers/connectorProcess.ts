@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
 import type { Database } from '../../src/core/database.ts';
 
 const script = fileURLToPath(new URL('./connectorChild.ts', import.meta.url));
@@ -17,19 +18,15 @@ export interface ConnectorCall {
 }
 
 /** `growthBytes`: peak memory above what the process had before the call. */
-export interface ConnectorOutcome {
-  readonly ok: boolean;
-  readonly code?: string;
-  readonly growthBytes: number;
-}
+const outcomeSchema = z.object({ ok: z.boolean(), code: z.string().optional(), growthBytes: z.number() });
+export type ConnectorOutcome = z.infer<typeof outcomeSchema>;
 
 /** Runs a connector's method in another process, as another user when `uid` is given, and gives its outcome. */
 export async function inProcess(call: ConnectorCall, uid?: number): Promise<ConnectorOutcome> {
   const child = start(call, uid);
   let last = '';
   for await (const line of createInterface({ input: child.stdout })) last = line;
-  const outcome: ConnectorOutcome = JSON.parse(last);
-  return outcome;
+  return outcomeSchema.parse(JSON.parse(last));
 }
 
 /** Runs a connector's method in another process and kills it so many milliseconds after the method began. */

@@ -2,7 +2,9 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
 
+const answerSchema = z.object({ value: z.unknown(), error: z.string().optional() });
 const script = fileURLToPath(new URL('./sqlitePeerChild.ts', import.meta.url));
 
 /** Another program that has a database open, for as long as a test needs it. End it with `stop`. */
@@ -49,7 +51,7 @@ export class SqlitePeer {
     this.#child.stdin.write(`${JSON.stringify([name, value])}\n`);
     const line = await this.#lines.next();
     if (line.done === true) throw new Error('The other program has ended.');
-    const answer: { value?: unknown; error?: string } = JSON.parse(line.value);
+    const answer = answerSchema.parse(JSON.parse(line.value));
     if (answer.error !== undefined) throw new Error(answer.error);
     return answer.value;
   }

@@ -2,6 +2,7 @@
 // argv: path of the database.
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
+import * as z from 'zod';
 
 const database = new Database(process.argv[2] ?? '', { fileMustExist: true, timeout: 10_000 });
 let commits = 0;
@@ -17,11 +18,11 @@ const requests: Record<string, (value: string) => unknown> = {
     timer = setInterval(() => (insert.run(), commits++), Number(milliseconds));
   },
   commits: () => commits,
-  stop: () => void clearInterval(timer),
+  stop: () => clearInterval(timer),
 };
 
 createInterface({ input: process.stdin }).on('line', (line) => {
-  const [name = '', value = ''] = JSON.parse(line);
+  const [name, value] = z.tuple([z.string(), z.string()]).parse(JSON.parse(line));
   process.stdout.write(`${answer(name, value)}\n`);
 });
 
