@@ -16,10 +16,19 @@ export async function productPackage(): Promise<string> {
 
 /** Packages the extension in test/fixtures/stall-probe, to be installed beside the product. Its head says how it measures. */
 export async function stallProbePackage(): Promise<string> {
-  const packagePath = join(root, 'out', 'stall-probe.vsix');
+  return packageFixture('stall-probe');
+}
+
+/** The same for test/fixtures/activation-probe. */
+export async function activationProbePackage(): Promise<string> {
+  return packageFixture('activation-probe');
+}
+
+async function packageFixture(name: string): Promise<string> {
+  const packagePath = join(root, 'out', `${name}.vsix`);
   mkdirSync(join(root, 'out'), { recursive: true });
   await createVSIX({
-    cwd: join(root, 'test', 'fixtures', 'stall-probe'),
+    cwd: join(root, 'test', 'fixtures', name),
     packagePath,
     dependencies: false,
     allowMissingRepository: true,
