@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createSampleWorkspace } from '../../scripts/sample.ts';
 import type { Settings } from '../../scripts/codeServer.ts';
 
@@ -21,6 +22,7 @@ export interface Suite {
 export const suites: readonly Suite[] = [
   { name: 'suite', what: 'the shop database in a trusted workspace', trust: 'granted', makeWorkspace: makeShop },
   { name: 'restricted', what: 'the shop database in Restricted Mode', trust: 'asked', makeWorkspace: makeShop },
+  { name: 'folders', what: 'a workspace file with two folders', trust: 'granted', makeWorkspace: makeTwoFolders },
   { name: 'empty', what: 'a trusted folder without databases', trust: 'granted', makeWorkspace: makeEmptyFolder },
 ];
 
@@ -33,4 +35,23 @@ function makeShop(path: string): string {
 function makeEmptyFolder(path: string): string {
   mkdirSync(path, { recursive: true });
   return path;
+}
+
+/** Both folders have a `default`; `shared` is in the workspace file, and a mistake is in every file. */
+function makeTwoFolders(path: string): string {
+  const database = { ENGINE: 'sqlite3', NAME: 'db.sqlite3' };
+  for (const folder of ['one', 'two']) {
+    mkdirSync(join(path, folder, '.vscode'), { recursive: true });
+    const databases = { default: database, broken: { ...database, NAMES: folder } };
+    writeFileSync(join(path, folder, '.vscode', 'settings.json'), JSON.stringify({ 'dbbackup.databases': databases }, null, 2));
+  }
+  const databases = {
+    shared: database,
+    default: { ENGINE: 'sqlite3', NAME: 'hidden.db' },
+    wrong: { ENGINE: 'sqlite3', NAME: 3 },
+  };
+  const settings = { 'dbbackup.databases': databases, 'dbbackup.connectors': { shared: { EXTENSON: 'x' } } };
+  const file = join(path, 'two.code-workspace');
+  writeFileSync(file, JSON.stringify({ folders: [{ path: 'one' }, { path: 'two' }], settings }, null, 2));
+  return file;
 }
