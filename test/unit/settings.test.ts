@@ -331,6 +331,12 @@ describe('The settings', () => {
     }
   });
 
+  it('survive a value that is nested without end', () => {
+    let value: unknown = '${env:NOWHERE}';
+    for (let depth = 0; depth < 100_000; depth++) value = [value];
+    assert.doesNotThrow(() => parse({ default: { ...postgres, NAME: value, OPTIONS: { value } } }));
+  });
+
   it('show an alias of wider settings under one folder only, with its problems', () => {
     const layersOf = (databases: unknown): Parameters<typeof settingsInput>[2] => ({
       layers: [

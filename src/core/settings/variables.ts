@@ -15,6 +15,9 @@ export interface VariableMistake {
   readonly isKnown: boolean;
 }
 
+/** No key is nested so deeply; a hostile file may be, to exhaust the stack. */
+const deepest = 50;
+
 /**
  * Replaces the variables in every text of a value, however deep.
  *
@@ -27,6 +30,7 @@ export function expandVariables(
 ): { readonly value: unknown; readonly mistakes: readonly VariableMistake[] } {
   const mistakes: VariableMistake[] = [];
   const expand = (part: unknown, path: readonly (string | number)[]): unknown => {
+    if (path.length > deepest) return part;
     if (typeof part === 'string') {
       const expanded = expandText(part, variables);
       if (typeof expanded === 'string') return expanded;
