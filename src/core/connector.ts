@@ -112,6 +112,8 @@ export interface Connector {
   readonly name: string;
   /** Id of the format that `createDump` writes. */
   readonly format: string;
+  /** Id of the format of a safety dump, where that is another one: restoring it must lead back to the very state before. */
+  readonly safetyFormat?: string;
   /** Ids of all formats that `restoreDump` reads. */
   readonly reads: readonly string[];
   readonly extension: string;

@@ -1,6 +1,6 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RawFile } from '../core/connector.ts';
+import type { Connector, RawFile } from '../core/connector.ts';
 import { optionsInForce, type Database } from '../core/database.ts';
 import { dumpFileName } from '../core/dumpName.ts';
 import type { DumpSettings, GitFacts } from '../core/job.ts';
@@ -27,7 +27,7 @@ export async function makeDump(
   context: DatabaseJobContext,
 ): Promise<PublishedDump> {
   const { connector, run } = context;
-  const format = await context.formatById(connector.format);
+  const format = await context.formatById(formatOf(connector, kind));
   const level = request.dumps.verification;
   const dumped = await publish({
     ...(await placeOf(request, kind, context)),
@@ -107,6 +107,10 @@ async function placeOf(
   };
 }
 
+function formatOf(connector: Connector, kind: 'manual' | 'safety'): string {
+  return kind === 'safety' ? (connector.safetyFormat ?? connector.format) : connector.format;
+}
+
 function aboutOf(
   { database, git }: DumpRequest,
   kind: 'manual' | 'safety',
@@ -116,7 +120,7 @@ function aboutOf(
     alias: database.alias,
     engine: database.engine,
     connector: connector.name,
-    format: connector.format,
+    format: formatOf(connector, kind),
     kind,
     target: database.target,
     options: optionsInForce(database.keys),

@@ -39,6 +39,7 @@ export interface Bench {
   readonly log: string[];
   run(controller?: AbortController, onProgress?: () => void): Run;
   dump(connector: string, database: Database, run?: Run): Promise<{ file: string; facts: DumpFacts }>;
+  safetyDump(connector: string, database: Database): Promise<string>;
   restore(connector: string, database: Database, file: string, run?: Run): Promise<void>;
   verify(file: string, level?: 'quick' | 'full'): Promise<Contents>;
 }
@@ -55,6 +56,11 @@ export async function makeBench(): Promise<Bench> {
     log: (level, text) => void log.push(`${level}: ${text}`),
     ask: () => Promise.resolve(false),
   });
+  const newFile = async (): Promise<string> => {
+    const file = join(dumps, `.dump-${count++}.partial`);
+    await writeFile(file, '', { mode: 0o600, flag: 'wx' });
+    return file;
+  };
   return {
     folder,
     scratch,
@@ -62,12 +68,15 @@ export async function makeBench(): Promise<Bench> {
     log,
     run: makeRun,
     async dump(connector, database, run = makeRun()) {
-      const file = join(dumps, `.dump-${count++}.partial`);
-      await writeFile(file, '', { mode: 0o600, flag: 'wx' });
-      return {
-        file,
-        facts: await (await connectorFor(connector)).createDump(database, file, { purpose: 'manual' }, { scratch }, run),
-      };
+      const file = await newFile();
+      const found = await connectorFor(connector);
+      return { file, facts: await found.createDump(database, file, { purpose: 'manual' }, { scratch }, run) };
+    },
+    async safetyDump(connector, database) {
+      const file = await newFile();
+      const found = await connectorFor(connector);
+      await found.createDump(database, file, { purpose: 'safety' }, { scratch }, makeRun());
+      return file;
     },
     async restore(connector, database, file, run = makeRun()) {
       const copy = join(scratch, basename(file));
@@ -127,6 +136,20 @@ export function describeConnector(subject: ContractSubject): void {
         await bench.restore(connector, target, file);
         assert.equal(await subject.contentHash(target), before);
       }
+    });
+
+    it('leads back to the very state before a restore with a safety dump, EXCLUDE or not', async () => {
+      const database = await subject.sample(bench.folder);
+      const { file } = await bench.dump(connector, database);
+      await subject.spoil(database);
+      const before = await subject.contentHash(database);
+      const excluding = { ...database, keys: { ...database.keys, EXCLUDE: [subject.exclude.table] } };
+      const safety = await bench.safetyDump(connector, excluding);
+      const { format, safetyFormat } = await connectorFor(connector);
+      assert.equal((await formatOf((await readFile(safety)).subarray(0, 4096)))?.id, safetyFormat ?? format);
+      await bench.restore(connector, database, file);
+      await bench.restore(connector, excluding, safety);
+      assert.equal(await subject.contentHash(database), before);
     });
 
     it('does not change the database that it dumps', async () => {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import SqliteDatabase, { type Database as Handle } from 'better-sqlite3';
 import type { Database } from '../../src/core/database.ts';
+import { sqliteContent } from '../helpers/sqliteContent.ts';
 import { SqlitePeer } from '../helpers/sqlitePeer.ts';
 import { fileOf, type ContractSubject } from './contract.ts';
 
@@ -28,41 +28,10 @@ export function using<T>(path: string, action: (database: Handle) => T): T {
   }
 }
 
-/** All that a database holds, as one hash: DDL, rows with their types and rowids, sequences, versions. */
+/** All that a database holds, as one text: DDL, rows with their types and rowids, sequences, versions; and whether it is sound. */
 export function hashOf(path: string): string {
-  return using(path, (database) => {
-    const hash = createHash('sha256');
-    database.defaultSafeIntegers();
-    const schema = database.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name').raw().all();
-    hash.update(JSON.stringify(schema));
-    const tables = database
-      .prepare<[], string>(`SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'view' ORDER BY name`)
-      .pluck()
-      .all();
-    for (const name of tables.filter((table) => table !== 'sqlite_schema')) {
-      const quoted = `"${name.replaceAll('"', '""')}"`;
-      const columns = database
-        .prepare<[], string>(`SELECT name FROM pragma_table_xinfo(${literal(name)})`)
-        .pluck()
-        .all();
-      const exact = columns.map(
-        (column) => `quote(CAST("${column.replaceAll('"', '""')}" AS BLOB)), typeof("${column.replaceAll('"', '""')}")`,
-      );
-      const rows = database
-        .prepare(`SELECT ${exact.join(', ')} FROM ${quoted} ORDER BY 1, 2`)
-        .raw()
-        .iterate();
-      hash.update(name);
-      for (const row of rows) hash.update(JSON.stringify(row));
-    }
-    for (const pragma of ['user_version', 'application_id', 'integrity_check'])
-      hash.update(String(database.pragma(pragma, { simple: true })));
-    return hash.digest('hex');
-  });
-}
-
-function literal(name: string): string {
-  return `'${name.replaceAll(`'`, `''`)}'`;
+  const content = JSON.stringify(sqliteContent(path));
+  return using(path, (database) => `${content} ${String(database.pragma('integrity_check', { simple: true }))}`);
 }
 
 /** A shop with one of everything that SQLite stores. */
