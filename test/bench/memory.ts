@@ -46,7 +46,7 @@ async function measureJobs(site: Site, workspace: TestWorkspace, sizeMib: number
   const asFile = workspace.database({ file: source });
   const asText = workspace.database({ file: source, connector: 'SqliteConnector' });
   const file = workspace.path('files', 'dump.sqlite3');
-  const text = workspace.path('texts', 'dump.sql');
+  const text = workspace.path('texts', 'dump.dump');
 
   await measure('backup', { kind: 'backup', database: asFile, dumps: dumps('files'), ...common });
   await measure('backup with zstd', {
