@@ -53,6 +53,7 @@ class Dump {
   private readonly writer: SqlWriter;
   private readonly warnings: string[] = [];
   private readonly tables: TableCount[] = [];
+  private readonly skipped = new Set<bigint | null>();
   private rows = 0;
 
   constructor(database: Database, options: DumpSqlOptions) {
@@ -63,6 +64,10 @@ class Dump {
     this.writer = new SqlWriter((block) => {
       options.write(block);
       options.progress({ bytes: this.writer.sizeBytes, rows: this.rows });
+    });
+    database.function(functions.skip, { safeIntegers: true }, (rowid: bigint | null) => {
+      this.skipped.add(rowid);
+      return null;
     });
     database.function(functions.isPlain, (bytes: Buffer) => (decodeText(bytes, encoding)?.includes('\0') === false ? 1 : 0));
   }
@@ -110,6 +115,7 @@ class Dump {
       database: this.database,
       encoding: this.encoding,
       writer: this.writer,
+      skipped: this.skipped,
       afterRows: (count) => {
         this.rows += count;
         this.options.checkpoint();

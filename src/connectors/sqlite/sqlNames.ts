@@ -5,7 +5,7 @@ export function quoteText(text: string): string {
 
 /** The form under which two names are the same to SQLite, which ignores the case of ASCII letters only. */
 export function foldName(name: string): string {
-  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return /[A-Z]/.test(name) ? name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : name;
 }
 
 /** True for the names that SQLite keeps for itself (`sqlite_sequence`, `sqlite_stat1` …). */

@@ -5,7 +5,7 @@ import type { TextEncoding } from './sqlEncoding.ts';
 import { hexInvalidText } from './sqlLiterals.ts';
 import { LongRowWriter, writeLongRows } from './sqlLongRows.ts';
 import { insertHead, toUtf8, type TableShape } from './sqlSchema.ts';
-import { functions, rowExpression } from './sqlValues.ts';
+import { rowExpression } from './sqlValues.ts';
 import type { SqlWriter } from './sqlWriter.ts';
 
 /** What the rows of a table are read from and written to. */
@@ -13,6 +13,8 @@ export interface RowOutput {
   readonly database: Database;
   readonly encoding: TextEncoding;
   readonly writer: SqlWriter;
+  /** Rowids of the rows that the last statement left out as too long (null where there is no rowid), filled by a function of SQL. */
+  readonly skipped: Set<bigint | null>;
   /** Called between batches with the rows written since the last call. */
   afterRows(count: number): void;
 }
@@ -32,12 +34,7 @@ export function writeRows(table: TableShape, output: RowOutput): number {
 
 /** Batches are ranges of the rowid that SQLite itself joins to one text. Source: performance.md, "How the fast SQL dump works". */
 function writeKeyedRows(table: TableShape, keyName: string, output: RowOutput): number {
-  const { database, writer } = output;
-  const skipped = new Set<bigint>();
-  database.function(functions.skip, { safeIntegers: true }, (rowid: bigint) => {
-    skipped.add(rowid);
-    return null;
-  });
+  const { database, writer, skipped } = output;
   const from = `FROM main.${quoteName(table.name)} NOT INDEXED WHERE ${quoteName(keyName)}`;
   const key = quoteName(keyName);
   const boundary = database
@@ -59,7 +56,7 @@ function writeKeyedRows(table: TableShape, keyName: string, output: RowOutput): 
     const [body, rows] = batch.get({ limit, first, last }) ?? [null, 0];
     const before = writer.sizeBytes;
     if (body !== null) writeInsert(head, readable(body, output.encoding), writer);
-    for (const rowid of skipped) longRows.write(rowid);
+    for (const rowid of skipped) if (rowid !== null) longRows.write(rowid);
     skipped.clear();
     total += rows;
     output.afterRows(rows);
@@ -77,12 +74,7 @@ function nextSize(size: number, rows: number, bytes: number): number {
 
 /** Without a key to begin again at, the rows come one by one; long ones are looked for in a second pass. */
 function writeKeylessRows(table: TableShape, output: RowOutput): number {
-  const { database, writer, encoding } = output;
-  let skipped = 0;
-  database.function(functions.skip, { safeIntegers: true }, () => {
-    skipped += 1;
-    return null;
-  });
+  const { database, writer, encoding, skipped } = output;
   const from = `FROM main.${quoteName(table.name)} NOT INDEXED`;
   const rows = database
     .prepare<[{ limit: number }], Buffer | null>(`SELECT CAST(${rowExpression(table, encoding)} AS BLOB) ${from}`)
@@ -106,7 +98,8 @@ function writeKeylessRows(table: TableShape, output: RowOutput): number {
     if (waitingBytes >= batchBytes) flush();
   }
   flush();
-  if (skipped > 0) writeLongRows(table, batchBytes, output);
+  if (skipped.size > 0) writeLongRows(table, batchBytes, output);
+  skipped.clear();
   return total;
 }
 

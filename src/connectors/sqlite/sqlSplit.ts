@@ -217,6 +217,8 @@ export class StatementSplitter {
 }
 
 function isTrigger(sql: Buffer): boolean {
+  // Asked for every INSERT, and a C begins none.
+  if (((sql[0] ?? 0) | 0x20) !== 0x63) return false;
   const words: string[] = [];
   for (const token of tokenize(sql)) {
     words.push(tokenText(sql, token).toUpperCase());
