@@ -1,6 +1,6 @@
 import { copyFileSync, statSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { checkFile, openablePath, readHeader, sizeOf } from './files.ts';
 import { codeOf, explain, inUse, isBusy } from './failures.ts';
@@ -32,13 +32,22 @@ export async function openSource(path: string, thread: Thread): Promise<Source> 
     return await open(path, thread);
   } catch (error) {
     // A WAL database in a folder that cannot be written: SQLite has no place for its index.
-    if (!codeOf(error).startsWith('SQLITE_CANTOPEN')) throw explain(error, { path, role: 'database' });
+    if (!needsWriting(error)) throw explain(error, { path, role: 'database' });
   }
   try {
     return await open(privateCopy(path, thread.scratch), thread);
   } catch (error) {
     throw explain(error, { path, role: 'database' });
   }
+}
+
+/** Every page is read once: the 16 MB that SQLite takes otherwise would be filled for nothing. Units: KiB, negated. */
+export const readOnceCache = 'cache_size = -2000';
+
+/** Without WAL the read transaction keeps writers out: whoever wonders finds it in the log. */
+export function logWaitingWriters(source: Source, path: string, thread: Thread): void {
+  if (source.database.pragma('journal_mode', { simple: true }) === 'wal') return;
+  thread.log('info', `${basename(path)} is not in WAL mode: programs that write to it wait until it is dumped.`);
 }
 
 async function open(path: string, thread: Thread): Promise<Source> {
@@ -49,7 +58,7 @@ async function open(path: string, thread: Thread): Promise<Source> {
     return await begin(path, name, readonly, thread);
   } catch (error) {
     // The journal of a crashed program has to be rolled back before anybody can read.
-    if (!readonly || !/^SQLITE_(READONLY|CANTOPEN)/.test(codeOf(error))) throw error;
+    if (!readonly || !needsWriting(error)) throw error;
     return begin(path, name, false, thread);
   }
 }
@@ -67,6 +76,7 @@ async function begin(path: string, name: string, readonly: boolean, thread: Thre
         throw error;
       }
     });
+    database.pragma(readOnceCache);
     const pageSize = Number(database.pragma('page_size', { simple: true }));
     const pageCount = Number(database.pragma('page_count', { simple: true }));
     return { database, path, pageSize, pageCount, close: () => void database.close() };
@@ -74,6 +84,10 @@ async function begin(path: string, name: string, readonly: boolean, thread: Thre
     database.close();
     throw error;
   }
+}
+
+function needsWriting(error: unknown): boolean {
+  return /^SQLITE_(READONLY|CANTOPEN)/.test(codeOf(error));
 }
 
 /** Copies the database and its WAL; both must stay as they are meanwhile. */
