@@ -49,6 +49,7 @@ export class RowPainter {
           collapsibleState: vscode.TreeItemCollapsibleState.Expanded,
           iconPath: new vscode.ThemeIcon('root-folder'),
           tooltip: row.folder,
+          accessibilityInformation: { label: vscode.l10n.t('Folder {0}', row.listed.name) },
         });
       case 'database':
         return this.#database(row);
@@ -105,6 +106,7 @@ export class RowPainter {
       collapsibleState: vscode.TreeItemCollapsibleState.Expanded,
       description: engineText(engine),
       iconPath: this.#icons.of(engine),
+      accessibilityInformation: { label: [row.alias, engineText(engine), countText(row.dumps.length, 'dump')].join(', ') },
       tooltip: vscode.l10n.t('Known from its dumps. The settings of the workspace are not read in Restricted Mode.'),
     });
   }
@@ -183,7 +185,9 @@ function tooltip(facts: readonly (readonly [string, string])[]): vscode.Markdown
   const markdown = new vscode.MarkdownString();
   facts.forEach(([name, value], index) => {
     if (index > 0) markdown.appendMarkdown('  \n');
-    markdown.appendMarkdown('**').appendText(name).appendMarkdown('**: ').appendText(sentenceText(value));
+    markdown.appendMarkdown('**').appendText(name).appendMarkdown('**:');
+    // `appendText` makes every space one that no line breaks at.
+    for (const word of sentenceText(value).split(/ +/)) markdown.appendMarkdown(' ').appendText(word);
   });
   return markdown;
 }

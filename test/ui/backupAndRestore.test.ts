@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
-import { countOrders, loseOrders, openShop, type OpenedWorkspace } from './shopWindow.ts';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { countOrders, loseOrders, openShop, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
 
 describe('backing up and restoring in the window', function () {
   this.timeout(120_000);
   let shop: OpenedWorkspace;
+  afterEach(pictureOfFailure(() => shop.window));
 
   before(async () => {
     shop = await openShop();

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
-import { openShop, until, type OpenedWorkspace } from './shopWindow.ts';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { openShop, pictureOfFailure, until, type OpenedWorkspace } from './shopWindow.ts';
 
 describe('dumps in the tree', function () {
   this.timeout(120_000);
   let shop: OpenedWorkspace;
+  afterEach(pictureOfFailure(() => shop.window));
 
   const dumpNames = (): string[] => readdirSync(join(shop.folder, 'backups')).filter((name) => /\.sqlite3$/.test(name));
   const backUp = async (): Promise<void> => {
@@ -25,12 +26,13 @@ describe('dumps in the tree', function () {
 
   it('tell their file, time, state and content in the tooltip', async () => {
     const { window } = shop;
-    await window
-      .row(/^dump of/i)
-      .locator('.monaco-icon-label')
-      .hover();
     const tooltip = window.page.locator('.monaco-hover').filter({ hasText: 'SHA-256' });
-    await tooltip.waitFor();
+    // A row that is drawn anew under the mouse keeps its tooltip back until the mouse comes again.
+    while (!(await tooltip.isVisible())) {
+      await window.page.mouse.move(800, 400);
+      await window.row(/^dump of/i).hover();
+      await tooltip.waitFor({ timeout: 5000 }).catch(() => undefined);
+    }
     await window.picture('dump-tooltip');
     const text = await tooltip.innerText();
     assert.match(text, /Made: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(UTC /);
@@ -39,6 +41,7 @@ describe('dumps in the tree', function () {
 
   it('are revealed from the message and from their menu', async () => {
     const { window } = shop;
+    await backUp();
     await window.answerToast(/Backed up default/, 'Reveal');
     await window.page
       .locator('.explorer-folders-view .monaco-list-row.selected, .explorer-folders-view .focused')

@@ -3,11 +3,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import { createShop } from '../../scripts/sample.ts';
-import { openWorkspace, type OpenedWorkspace } from './shopWindow.ts';
+import { openWorkspace, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
 
 describe('a window without databases', function () {
   this.timeout(120_000);
   let opened: OpenedWorkspace | undefined;
+  afterEach(pictureOfFailure(() => opened?.window));
 
   afterEach(async () => {
     await opened?.close();
@@ -38,7 +39,7 @@ describe('a window without databases', function () {
     await window.input.fill('sh op');
     await window.page.getByText('Use letters, digits, dots, dashes and underscores').waitFor();
     await window.picture('add-database-name');
-    await window.page.getByRole('button', { name: 'Back' }).click();
+    await window.page.getByRole('button', { name: /^Back \(/ }).click();
     await window.pick('SQLite');
     await window.answer('shop');
     await window.pickRow('data/shop.sqlite3').waitFor();

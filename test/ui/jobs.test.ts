@@ -2,17 +2,18 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { after, before, describe, it } from 'mocha';
-import { openWorkspace, type OpenedWorkspace } from './shopWindow.ts';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { openWorkspace, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
 import { createSampleWorkspace } from '../../scripts/sample.ts';
 
 describe('a long job', function () {
   this.timeout(180_000);
   let shop: OpenedWorkspace;
+  afterEach(pictureOfFailure(() => shop.window));
 
   const published = (): string[] => {
     const directory = join(shop.folder, 'backups');
-    return existsSync(directory) ? readdirSync(directory).filter((name) => name !== '.gitignore') : [];
+    return existsSync(directory) ? readdirSync(directory).filter((name) => !name.startsWith('.')) : [];
   };
 
   before(async () => {
@@ -29,7 +30,7 @@ describe('a long job', function () {
     await window.picture('progress');
   });
 
-  it('leaves nothing behind when it is cancelled from the message', async () => {
+  it('publishes nothing when it is cancelled from the message, and says nothing either', async () => {
     const { window } = shop;
     await window.answerToast(/Backing up default/, 'Cancel');
     await window.toast(/Backing up default/).waitFor({ state: 'hidden' });
@@ -46,6 +47,14 @@ describe('a long job', function () {
     await window.rowAction(/^default/, 'Cancel');
     await window.toast(/Backing up default/).waitFor({ state: 'hidden' });
     assert.deepEqual(published(), []);
+  });
+
+  it('leaves nothing of the cancelled ones behind when it ends', async () => {
+    const { window, folder } = shop;
+    await window.rowAction(/^default/, 'Back Up Database');
+    await window.toast(/Backed up default \(\d+\.\d MB/).waitFor();
+    const names = readdirSync(join(folder, 'backups')).filter((name) => name !== '.gitignore');
+    assert.equal(names.length, 2, names.join(', '));
   });
 });
 

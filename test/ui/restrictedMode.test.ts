@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
-import { openShop, type OpenedWorkspace } from './shopWindow.ts';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { createSampleWorkspace } from '../../scripts/sample.ts';
+import { backUpByCommandLine, openShop, openWorkspace, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
 
 describe('Restricted Mode', function () {
   this.timeout(120_000);
   let shop: OpenedWorkspace;
+  afterEach(pictureOfFailure(() => shop.window));
 
   before(async () => {
     shop = await openShop({ trust: 'asked' });
@@ -42,15 +44,16 @@ describe('Restricted Mode', function () {
 describe('Restricted Mode with dumps', function () {
   this.timeout(120_000);
   let shop: OpenedWorkspace;
+  afterEach(pictureOfFailure(() => shop.window));
 
   before(async () => {
-    shop = await openShop({ trust: 'asked' });
-    const { window } = shop;
-    await window.grantTrust();
-    await window.row(/^default/).waitFor();
-    await window.runCommand('Database Backup: Back Up Database');
-    await window.toast(/Backed up default/).waitFor();
-    await withdrawTrust(shop);
+    shop = await openWorkspace(
+      (folder, state) => {
+        createSampleWorkspace(folder, { orders: 500 });
+        backUpByCommandLine(folder, state);
+      },
+      { trust: 'asked' },
+    );
   });
   after(() => shop.close());
 
@@ -80,11 +83,3 @@ describe('Restricted Mode with dumps', function () {
     assert.match(readFileSync(join(folder, 'backups', '.gitignore'), 'utf8'), /\*/);
   });
 });
-
-async function withdrawTrust({ window }: OpenedWorkspace): Promise<void> {
-  await window.runCommand('Workspaces: Manage Workspace Trust');
-  const editor = window.page.locator('.workspace-trust-editor');
-  await editor.getByRole('button', { name: "Don't Trust" }).click();
-  await window.page.locator('.statusbar-item a[aria-label^="Restricted Mode"]').waitFor();
-  await window.showContainer('Database Backup');
-}

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { after, afterEach, before, describe, it } from 'mocha';
 import { createSampleWorkspace } from '../../scripts/sample.ts';
-import { openWorkspace, type OpenedWorkspace } from './shopWindow.ts';
+import { openWorkspace, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
 
 const settings = {
   'dbbackup.databases': {
@@ -15,6 +15,7 @@ const settings = {
 describe('a mistake in the settings', function () {
   this.timeout(120_000);
   let shop: OpenedWorkspace;
+  afterEach(pictureOfFailure(() => shop.window));
 
   before(async () => {
     shop = await openWorkspace((folder) => {

@@ -1,10 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { packageExtension } from '../../scripts/package.ts';
 import { createSampleWorkspace, type ShopSize } from '../../scripts/sample.ts';
 import { Window, type WindowOptions } from '../helpers/window.ts';
+
+const commandLine = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 let packaged: Promise<string> | undefined;
 
@@ -21,17 +25,24 @@ export async function openShop(options: Partial<WindowOptions> & { readonly size
   return openWorkspace((folder) => void createSampleWorkspace(folder, options.size ?? { orders: 2000 }), options);
 }
 
-/** Opens a folder that `fill` has put files into, with the view *Databases* in sight. */
+/** Opens a folder that `fill` has put files into, with the view *Databases* in sight. `state` is the window's state directory. */
 export async function openWorkspace(
-  fill: (folder: string) => void,
+  fill: (folder: string, state: string) => void,
   { opensFolder = true, ...options }: Partial<WindowOptions> & { readonly opensFolder?: boolean } = {},
 ): Promise<OpenedWorkspace> {
   const parent = mkdtempSync(join(tmpdir(), 'dbbackup-ui-'));
   const folder = join(parent, 'shop');
+  const state = join(parent, 'state');
   mkdirSync(folder);
-  fill(folder);
+  fill(folder, state);
   packaged ??= packageExtension();
-  const window = await Window.open({ ...(opensFolder ? { workspace: folder } : {}), ...options, packages: [await packaged] });
+  const window = await Window.open({
+    ...(opensFolder ? { workspace: folder } : {}),
+    environment: { DBBACKUP_STATE: state },
+    ...options,
+    packages: [await packaged],
+  });
+  window.page.setDefaultTimeout(60_000);
   const close = async (): Promise<void> => {
     await window.close();
     rmSync(parent, { recursive: true, force: true, maxRetries: 5 });
@@ -44,6 +55,23 @@ export async function openWorkspace(
     throw error;
   }
   return { window, folder, close };
+}
+
+/** A hook for `afterEach`: keeps a picture of what a failed test saw. */
+export function pictureOfFailure(windowOf: () => Window | undefined): (this: Mocha.Context) => Promise<void> {
+  return async function () {
+    if (this.currentTest?.state === 'failed')
+      await windowOf()?.picture(`failed-${this.currentTest.title.replaceAll(/\W+/g, '-')}`);
+  };
+}
+
+/** Backs the shop up as a user would without an editor. */
+export function backUpByCommandLine(folder: string, state: string): void {
+  const { status, stderr } = spawnSync(process.execPath, [commandLine, 'backup', '--workspace', folder], {
+    encoding: 'utf8',
+    env: { ...process.env, DBBACKUP_STATE: state },
+  });
+  if (status !== 0) throw new Error(`The backup failed: ${stderr}`);
 }
 
 /** How many orders the shop has. */
