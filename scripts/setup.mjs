@@ -50,9 +50,9 @@ function installModules() {
   if (areModulesCurrent()) return;
   say('Installing node_modules …');
   // Without install scripts, since npm below 11.19 knows no `allowScripts` and would compile better-sqlite3 for nothing.
-  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], root, process.env);
+  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {});
   // The one script that matters fetches the Node of this machine's platform.
-  npm(['rebuild', 'node', '--ignore-scripts=false', '--no-audit', '--no-fund'], root, process.env);
+  npm(['rebuild', 'node', '--ignore-scripts=false', '--no-audit', '--no-fund'], {});
   if (!areModulesCurrent()) throw new Error('node_modules is not what package-lock.json says, even after "npm ci".');
 }
 
@@ -146,26 +146,32 @@ function codeServerFingerprint() {
 
 function installCodeServer() {
   say('Installing VS Code for the tests, about three minutes, once …');
-  installFolder('node24', nodeFolder, process.env);
+  installFolder('node24', nodeFolder, {});
   const node = join(nodeFolder, 'node_modules', `node-${process.platform}-${process.arch}`);
-  // The headers beside that Node are what the native modules are compiled against.
-  const env = { ...process.env, PATH: [join(node, 'bin'), process.env['PATH']].join(delimiter), npm_config_nodedir: node };
-  installFolder('code-server', codeServerFolder, env);
+  // code-server refuses to be installed by an npm that runs on another Node; the headers beside this one are compiled against.
+  const path = [join(node, 'bin'), process.env['PATH']].join(delimiter);
+  installFolder('code-server', codeServerFolder, {
+    node: join(node, 'bin', 'node'),
+    variables: { PATH: path, npm_config_nodedir: node },
+  });
   writeFileSync(join(codeServerFolder, 'installed.txt'), codeServerFingerprint());
 }
 
-function installFolder(name, folder, env) {
+function installFolder(name, folder, options) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const file of ['package.json', 'package-lock.json']) cpSync(join(root, 'scripts', name, file), join(folder, file));
-  npm(['ci', '--no-audit', '--no-fund'], folder, env);
+  npm(['ci', '--no-audit', '--no-fund'], { cwd: folder, ...options });
 }
 
-function npm(args, cwd, env) {
+/** Runs npm, by the given Node or the one that runs this file. */
+function npm(args, { cwd = root, node = process.execPath, variables = {} }) {
   // Inside an npm script the running npm names itself; outside of one it is on PATH.
   const cli = process.env['npm_execpath'];
-  const [program, first] = cli?.endsWith('.js') ? [process.execPath, [cli]] : ['npm', []];
+  const [program, first] = cli?.endsWith('.js') ? [node, [cli]] : ['npm', []];
   const shell = program === 'npm' && process.platform === 'win32';
+  // An npm around us names its own Node in this variable, and the npm below would pass it on.
+  const env = { ...process.env, npm_config_user_agent: undefined, ...variables };
   const result = spawnSync(program, [...first, ...args, '--loglevel=error'], {
     cwd,
     env,
