@@ -28,6 +28,8 @@ export const viewId = 'dbbackup.databases';
 export const contextKeys = {
   /** True once settings and dumps have been read for the first time, so that no welcome text flashes by. */
   ready: 'dbbackup.ready',
+  /** True while the settings name a database that works. */
+  hasDatabases: 'dbbackup.hasDatabases',
 } as const;
 
 /**

@@ -162,6 +162,7 @@ export class Inventory implements vscode.Disposable {
       this.#watch(this.#folders.map(({ settings }) => settings.directory));
     } while (answered !== this.#asked);
     await vscode.commands.executeCommand('setContext', contextKeys.ready, true);
+    await vscode.commands.executeCommand('setContext', contextKeys.hasDatabases, this.databases.length > 0);
     this.#changed.fire();
   }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import * as z from 'zod';
+import type { DatabaseBackupApi } from '../../src/shell/api.ts';
 
 const manifestShape = z.object({
   publisher: z.string(),
@@ -12,8 +13,8 @@ const manifestShape = z.object({
 export const manifest = manifestShape.parse(JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')));
 
 /** The extension under test, activated: a suite may start before VS Code has come to `onStartupFinished`. */
-export async function activateProduct(): Promise<vscode.Extension<unknown>> {
-  const extension = vscode.extensions.getExtension(`${manifest.publisher}.${manifest.name}`);
+export async function activateProduct(): Promise<vscode.Extension<DatabaseBackupApi>> {
+  const extension = vscode.extensions.getExtension<DatabaseBackupApi>(`${manifest.publisher}.${manifest.name}`);
   if (extension === undefined) throw new Error('The extension under test is not there.');
   await extension.activate();
   return extension;
