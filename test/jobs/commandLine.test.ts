@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import * as z from 'zod';
 import { createShop } from '../../scripts/sample.ts';
 import { until } from '../helpers/processes.ts';
 
+const lineSchema = z.record(z.string(), z.unknown());
+const problemsSchema = z.array(z.object({ path: z.array(z.string()), hint: z.string() }));
 const commandLine = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 describe('the command line', () => {
@@ -53,7 +56,7 @@ describe('the command line', () => {
     const lines = stdout
       .trimEnd()
       .split('\n')
-      .map((line): Record<string, unknown> => JSON.parse(line));
+      .map((line) => lineSchema.parse(JSON.parse(line)));
     const last = lines.pop() ?? {};
     return { code, lines, last };
   }
@@ -123,12 +126,18 @@ describe('the command line', () => {
   });
 
   it('verifies every dump, and fails naming the damaged ones', () => {
-    const [good, bad] = [0, 1].map(() => String(json('backup').lines[0]?.['file']));
-    writeFileSync(folder(bad ?? ''), 'SQLite format 3\0 and no more');
+    const [good = '', bad = ''] = [0, 1].map(() => String(json('backup').lines[0]?.['file']));
+    writeFileSync(folder(bad), 'SQLite format 3\0 and no more');
     const { code, lines, last } = json('verify');
     assert.deepEqual([code, last['ok'], last['code']], [1, false, 'dumps.damaged']);
-    const states = Object.fromEntries(lines.map((line) => [line['file'], line['state']]));
-    assert.deepEqual(states, { [good ?? '']: 'verified', [bad ?? '']: 'damaged' });
+    const states = new Map(lines.map((line) => [line['file'], line['state']]));
+    assert.deepEqual(
+      states,
+      new Map([
+        [bad, 'damaged'],
+        [good, 'verified'],
+      ]),
+    );
   });
 
   it('describes databases in exactly the promised fields', () => {
@@ -150,10 +159,9 @@ describe('the command line', () => {
   it('D10: names a mistyped key with its path and the right one', () => {
     writeSettings({ 'dbbackup.databases': { default: { ENGINE: 'sqlite3', NAME: 'shop.sqlite3', EXCLUD: ['items'] } } });
     const [line = {}] = json('databases').lines;
-    const problems: unknown = line['problems'];
-    assert.ok(Array.isArray(problems));
-    assert.deepEqual(problems[0].path, ['dbbackup.databases', 'default', 'EXCLUD']);
-    assert.match(problems[0].hint, /EXCLUDE/);
+    const [problem] = problemsSchema.parse(line['problems']);
+    assert.deepEqual(problem?.path, ['dbbackup.databases', 'default', 'EXCLUD']);
+    assert.match(problem.hint, /EXCLUDE/);
   });
 
   it('S12: backs up the database that the connector settings name', () => {

@@ -63,7 +63,7 @@ describe('jobs on one database', () => {
     const result = await backup({ git: { branch: 'main', commit: 'a'.repeat(40) } });
     const [entry] = await listDumps({ ...workspace.dumps, stateDirectory: workspace.stateDirectory });
     assert.equal(entry?.file, result.file);
-    assert.equal(entry?.state, 'verified');
+    assert.equal(entry.state, 'verified');
     assert.equal(entry.origin, 'here');
     assert.deepEqual(entry.manifest?.contents.tables, [{ name: 'items', rows: 2 }]);
     assert.deepEqual(entry.manifest.target, { kind: 'file', engine: 'sqlite', path: 'shop.sqlite3' });

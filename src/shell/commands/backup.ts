@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { commandIds } from '../../contributions.ts';
+import { BackupError, isCancellation, toFailure } from '../../core/errors.ts';
 import type { ResultOf } from '../../core/job.ts';
-import { durationText, nameText, sentenceText, sizeText } from '../../core/words.ts';
+import { durationText, listText, nameText, sentenceText, sizeText } from '../../core/words.ts';
 import type { Answers } from '../answers.ts';
 import { gitFacts } from '../git.ts';
 import type { ListedDatabase } from '../inventory.ts';
@@ -18,22 +19,41 @@ export async function backUp(shell: Shell, answers: readonly Answers[]): Promise
   return backUpEach(shell, await chooseDatabases(shell, answers, vscode.l10n.t('Back up which database?')));
 }
 
-/** Backs up every database of the workspace. The first failure ends it: what was made before it stays. */
+/** Backs up every database of the workspace; one that fails does not keep the others from it. */
 export async function backUpAll(shell: Shell): Promise<readonly Backup[]> {
   requireTrust();
   if (shell.inventory.databases.length === 0) throw noDatabase();
   return backUpEach(shell, shell.inventory.databases);
 }
 
+interface Made {
+  readonly listed: ListedDatabase;
+  readonly result: Backup;
+}
+
+/** Errors: that of the only failure, or one for all of them, after every database had its turn. A cancellation ends it at once. */
 async function backUpEach(shell: Shell, databases: readonly ListedDatabase[]): Promise<readonly Backup[]> {
-  const results: Backup[] = [];
+  const made: Made[] = [];
+  const failures: { readonly alias: string; readonly error: unknown }[] = [];
   try {
-    for (const listed of databases) results.push(await backUpOne(shell, listed));
+    for (const listed of databases) {
+      try {
+        made.push({ listed, result: await backUpOne(shell, listed) });
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        failures.push({ alias: listed.database.alias, error });
+      }
+    }
   } finally {
     await shell.inventory.refresh();
-    reportBackups(results, databases);
+    reportBackups(made);
   }
-  return results;
+  const [first, ...others] = failures;
+  if (first === undefined) return made.map(({ result }) => result);
+  if (others.length === 0) throw first.error;
+  const { code, sentence } = toFailure(first.error);
+  const names = listText(failures.map(({ alias }) => alias));
+  throw new BackupError(code, vscode.l10n.t('Backing up {0} failed.', names), { hint: sentence, cause: first.error });
 }
 
 async function backUpOne(shell: Shell, { database, folder }: ListedDatabase): Promise<Backup> {
@@ -49,20 +69,21 @@ async function backUpOne(shell: Shell, { database, folder }: ListedDatabase): Pr
   return shell.jobs.run<'backup'>(request, { title, subjects: [{ kind: 'database', folder, alias: database.alias }] });
 }
 
-function reportBackups(results: readonly Backup[], databases: readonly ListedDatabase[]): void {
-  const [first] = results;
+function reportBackups(made: readonly Made[]): void {
+  const [first] = made;
   if (first === undefined) return;
-  const size = sizeText(sum(results.map(({ sizeBytes }) => sizeBytes)));
-  const duration = durationText(sum(results.map(({ durationMs }) => durationMs)));
-  const reveal = { title: vscode.l10n.t('Reveal'), command: commandIds.reveal, argument: { file: first.file } };
-  if (results.length > 1) {
-    return reportDone(vscode.l10n.t('Backed up {0} databases ({1}, {2}).', results.length, size, duration), [reveal, showLog]);
+  const { listed, result } = first;
+  const size = sizeText(sum(made.map((one) => one.result.sizeBytes)));
+  const duration = durationText(sum(made.map((one) => one.result.durationMs)));
+  const reveal = { title: vscode.l10n.t('Reveal'), command: commandIds.reveal, argument: { file: result.file } };
+  if (made.length > 1) {
+    return reportDone(vscode.l10n.t('Backed up {0} databases ({1}, {2}).', made.length, size, duration), [reveal, showLog]);
   }
-  const sentence = vscode.l10n.t('Backed up {0} ({1}, {2}).', nameText(first.alias), size, duration);
-  const [warning] = first.warnings;
+  const sentence = vscode.l10n.t('Backed up {0} ({1}, {2}).', nameText(result.alias), size, duration);
+  const [warning] = result.warnings;
   if (warning !== undefined) return reportWarning(`${sentence} ${sentenceText(warning)}`, [reveal, showLog]);
-  const answer = { alias: first.alias, folder: databases[0]?.folder };
-  reportDone(sentence, [reveal, { title: vscode.l10n.t('Restore…'), command: commandIds.restore, argument: answer }]);
+  const argument = { alias: result.alias, folder: listed.folder };
+  reportDone(sentence, [reveal, { title: vscode.l10n.t('Restore…'), command: commandIds.restore, argument }]);
 }
 
 function sum(values: readonly number[]): number {
