@@ -174,17 +174,9 @@ export class Window {
   }
 
   async expand(name: string | RegExp): Promise<void> {
-    await this.#twist(name, 'false');
-  }
-
-  async collapse(name: string | RegExp): Promise<void> {
-    await this.#twist(name, 'true');
-  }
-
-  async #twist(name: string | RegExp, from: 'true' | 'false'): Promise<void> {
     const row = this.row(name);
     await row.waitFor();
-    if ((await row.getAttribute('aria-expanded')) === from) await row.locator('.monaco-tl-twistie').click();
+    if ((await row.getAttribute('aria-expanded')) === 'false') await row.locator('.monaco-tl-twistie').click();
   }
 
   /** Presses one of the buttons that a row shows under the mouse. */
