@@ -25,10 +25,13 @@ export async function openShop(options: Partial<WindowOptions> & { readonly size
   return openWorkspace((folder) => void createSampleWorkspace(folder, options.size ?? { orders: 2000 }), options);
 }
 
+/** What to open: `opensFile` names a workspace file that `fill` has written, `opensFolder: false` is an empty window. */
+export type OpenOptions = Partial<WindowOptions> & { readonly opensFolder?: boolean; readonly opensFile?: string };
+
 /** Opens a folder that `fill` has put files into, with the view *Databases* in sight. `state` is the window's state directory. */
 export async function openWorkspace(
   fill: (folder: string, state: string) => void,
-  { opensFolder = true, ...options }: Partial<WindowOptions> & { readonly opensFolder?: boolean } = {},
+  { opensFolder = true, opensFile = '', ...options }: OpenOptions = {},
 ): Promise<OpenedWorkspace> {
   const parent = mkdtempSync(join(tmpdir(), 'dbbackup-ui-'));
   const folder = join(parent, 'shop');
@@ -37,7 +40,7 @@ export async function openWorkspace(
   fill(folder, state);
   packaged ??= packageExtension();
   const window = await Window.open({
-    ...(opensFolder ? { workspace: folder } : {}),
+    ...(opensFolder ? { workspace: join(folder, opensFile) } : {}),
     environment: { DBBACKUP_STATE: state },
     ...options,
     packages: [await packaged],
