@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { systemCode } from '../core/diskError.ts';
 import { BackupError } from '../core/errors.ts';
-import type { Pass } from './hash.ts';
+import { eachChunk, type Pass } from './hash.ts';
 import { damagedDump, truncatedDump } from './problems.ts';
+import { writeAll } from './regularFile.ts';
+import { together } from './together.ts';
 import { zstdFrames } from './zstdFrames.ts';
 
 /** How a dump is stored. */
@@ -39,23 +40,40 @@ export async function encodeFile(
 ): Promise<{ readonly sha256: string; readonly plainSha256: string; readonly sizeBytes: number }> {
   const plain = createHash('sha256');
   const stored = createHash('sha256');
-  let doneBytes = 0;
   let sizeBytes = 0;
-  await pipeline(
-    createReadStream(from, { highWaterMark: chunkBytes }),
-    tap((chunk) => {
-      plain.update(chunk);
-      doneBytes += chunk.length;
-      pass.onBytes(doneBytes);
-    }),
-    encoder(compression),
-    tap((chunk) => {
-      stored.update(chunk);
-      sizeBytes += chunk.length;
-    }),
-    createWriteStream(to, { flags: 'r+' }),
-    { signal: pass.signal },
-  );
+  const coder = encoder(compression);
+  const source = await open(from, 'r');
+  const target = await open(to, 'r+');
+  try {
+    await together(pass.signal, [
+      async (signal) => {
+        const stop = (): void => void coder.destroy();
+        signal.addEventListener('abort', stop, { once: true });
+        if (signal.aborted) stop();
+        await eachChunk(source, { ...pass, signal }, async (chunk) => {
+          const taken = feed(coder, chunk);
+          plain.update(chunk);
+          await taken;
+        });
+        coder.end();
+      },
+      async (signal) => {
+        for await (const chunk of outputOf(coder)) {
+          signal.throwIfAborted();
+          stored.update(chunk);
+          sizeBytes += chunk.length;
+          await writeAll(target, chunk);
+          release(chunk);
+        }
+      },
+    ]);
+  } catch (error) {
+    pass.signal.throwIfAborted();
+    throw error;
+  } finally {
+    coder.destroy();
+    await Promise.all([source.close(), target.close()]);
+  }
   return { sha256: stored.digest('hex'), plainSha256: plain.digest('hex'), sizeBytes };
 }
 
@@ -117,6 +135,22 @@ function decodingError(error: unknown, name: string): unknown {
   const code = systemCode(error) ?? '';
   if (code === 'Z_BUF_ERROR') return truncatedDump(name, error);
   return /^(?:Z_|ZSTD_)/.test(code) ? damagedDump(name, 'it cannot be unpacked', error) : error;
+}
+
+function outputOf(coder: Transform): AsyncIterable<Buffer> {
+  return coder;
+}
+
+/** Gives a chunk to a coder; done when the coder no longer needs it. */
+function feed(coder: Transform, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    coder.write(chunk, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Frees a block of a coder's output with its last part: the garbage collector would let tens of MiB of them pile up. */
+function release({ buffer, byteOffset, byteLength }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && byteOffset + byteLength === buffer.byteLength) buffer.transfer(0);
 }
 
 function encoder(compression: 'gzip' | 'zstd'): Transform {

@@ -11,7 +11,7 @@ import { eachChunk, hashFile, type Pass } from './hash.ts';
 import { readManifest, type ManifestReading } from './manifestFile.ts';
 import { readOriginKey } from './origin.ts';
 import { damagedDump, emptyDump, tooLargeDump, truncatedDump } from './problems.ts';
-import { openRegular } from './regularFile.ts';
+import { openRegular, writeAll } from './regularFile.ts';
 
 /**
  * What a dump that was not made here may unpack to: `ratio` times its own size, or `floorBytes` where that is more.
@@ -221,11 +221,6 @@ async function rehash({ handle }: Source, pass: Pass): Promise<string> {
   const hash = createHash('sha256');
   await eachChunk(handle, pass, (chunk) => void hash.update(chunk));
   return hash.digest('hex');
-}
-
-async function writeAll(target: FileHandle, chunk: Uint8Array): Promise<void> {
-  let written = 0;
-  while (written < chunk.length) written += (await target.write(chunk, written)).bytesWritten;
 }
 
 async function freeBytes(directory: string): Promise<number> {

@@ -19,6 +19,12 @@ export async function openRegular(file: string): Promise<{ readonly handle: File
   throw notAFile(file);
 }
 
+/** Writes a whole chunk behind what was written before. Errors: those of the system. */
+export async function writeAll(target: FileHandle, chunk: Uint8Array): Promise<void> {
+  let written = 0;
+  while (written < chunk.length) written += (await target.write(chunk, written)).bytesWritten;
+}
+
 function unreadable(file: string, cause: unknown): unknown {
   const name = basename(file);
   switch (systemCode(cause) ?? '') {
