@@ -44,7 +44,10 @@ const importTable = Object.entries(rooms).map(([files, { ours, outside }]) => ({
       'error',
       {
         patterns: [
-          { regex: `^(?!\\.{1,2}/${outside.map((name) => `|${asPattern(name)}$`).join('')})`, message: 'Not in the import table.' },
+          {
+            regex: `^(?!\\.{1,2}/${outside.map((name) => `|${asPattern(name)}$`).join('')})`,
+            message: 'Not in the import table.',
+          },
         ],
       },
     ],
@@ -68,6 +71,7 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/prefer-promise-reject-errors': 'off',
       '@typescript-eslint/only-throw-error': 'off',
+      '@typescript-eslint/unbound-method': 'off',
       'no-restricted-syntax': [
         'error',
         { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
+import * as z from 'zod';
 import { durationText, sizeText } from '../src/core/words.ts';
 import { createSampleWorkspace } from './sample.ts';
 
+const lineSchema = z.record(z.string(), z.unknown());
 const commandLine = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const workspace = mkdtempSync(join(tmpdir(), 'dbbackup-demo-'));
 const started = performance.now();
@@ -50,7 +52,7 @@ function runDemo(folder: string): void {
   say(`  ${dumps.length} dumps, all of them good`);
 }
 
-type Line = Readonly<Record<string, unknown>>;
+type Line = z.infer<typeof lineSchema>;
 
 /** Runs the command line as a user would and answers with its JSON lines, without the last one. */
 function dbbackup(...args: string[]): Line[] {
@@ -59,7 +61,7 @@ function dbbackup(...args: string[]): Line[] {
   const { status, stdout, stderr } = spawnSync(process.execPath, call, { encoding: 'utf8', env });
   if (status !== 0) throw new Error(`dbbackup ${args.join(' ')} failed: ${stdout}${stderr}`);
   const lines = stdout.trim().split('\n');
-  return lines.slice(0, -1).map((line): Line => JSON.parse(line));
+  return lines.slice(0, -1).map((line) => lineSchema.parse(JSON.parse(line)));
 }
 
 function text(line: Line | undefined, field: string): string {

@@ -39,20 +39,19 @@ function contentOf(database: Database): SqliteContent {
     schema: objects.map(({ type, name, owner, sql }) => `${type} ${name} on ${owner}: ${sql.toString('latin1')}`).sort(),
     rows: Object.fromEntries(tables.map(({ name, wr }) => [name, hashRows(database, name, wr === 1)])),
     sequence: lines(database, 'sqlite_sequence', "name||'='||seq"),
-    statistics: lines(database, 'sqlite_stat1', "quote(tbl)||quote(idx)||stat"),
+    statistics: lines(database, 'sqlite_stat1', 'quote(tbl)||quote(idx)||stat'),
     pragmas: Object.fromEntries(pragmas.map((name) => [name, database.pragma(name, { simple: true })])),
   };
 }
 
 function hashRows(database: Database, table: string, withoutRowid: boolean): string {
-  const columns = database
-    .prepare<[string], string>('SELECT name FROM pragma_table_xinfo(?)')
-    .pluck()
-    .all(table);
+  const columns = database.prepare<[string], string>('SELECT name FROM pragma_table_xinfo(?)').pluck().all(table);
   const taken = new Set(columns.map((name) => name.toLowerCase()));
   const rowid = withoutRowid ? undefined : ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name));
   const names = [...(rowid === undefined ? [] : [rowid]), ...columns.map(quoteName)];
-  const values = names.map((name) => `typeof(${name}), CASE typeof(${name}) WHEN 'text' THEN CAST(${name} AS BLOB) ELSE ${name} END`);
+  const values = names.map(
+    (name) => `typeof(${name}), CASE typeof(${name}) WHEN 'text' THEN CAST(${name} AS BLOB) ELSE ${name} END`,
+  );
   const order = rowid === undefined ? '' : `ORDER BY ${rowid}`;
   const rows = database
     .prepare<[], unknown[]>(`SELECT ${values.join(',')} FROM main.${quoteName(table)} NOT INDEXED ${order}`)
@@ -69,7 +68,12 @@ function hashRows(database: Database, table: string, withoutRowid: boolean): str
 
 /** Numbers by their bits, so that −0.0 is not 0.0. */
 function addValue(hash: Hash, value: unknown): void {
-  const bytes = typeof value === 'number' ? Buffer.from(new Float64Array([value]).buffer) : value instanceof Buffer ? value : Buffer.from(String(value));
+  const bytes =
+    typeof value === 'number'
+      ? Buffer.from(new Float64Array([value]).buffer)
+      : value instanceof Buffer
+        ? value
+        : Buffer.from(String(value));
   hash.update(`${bytes.length}:`).update(bytes);
 }
 
