@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmod, copyFile, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { connectorFor, formatById } from '../../src/connectors/registry.ts';
+import { mountSmallDisk } from '../helpers/smallDisk.ts';
 import { inProcess } from '../helpers/connectorProcess.ts';
 import { makeBench, rejectsWith, removeBench, type Bench } from './contract.ts';
 import { databaseAt, hashOf, sampleSql, using } from './sqliteSamples.ts';
@@ -199,6 +200,32 @@ describe('SQLite files', () => {
           assert.deepEqual(await readdir(bench.folder), ['db.sqlite3']);
         });
       }
+
+      it('says that a disk is full or read-only, and leaves the target as it was', async function () {
+        const disk = mountSmallDisk(2048);
+        if (disk === undefined) return this.skip();
+        try {
+          const target = join(disk.path, 'target.db');
+          makeSample(target);
+          const before = hashOf(target);
+          fillWith(path, 30);
+          const { file } = await bench.dump(connector, databaseAt(path, connector));
+          await rejectsWith(bench.restore(connector, databaseAt(target, connector), file), 'disk.full');
+          await rejectsWith(bench.restore(connector, databaseAt(join(disk.path, 'new.db'), connector), file), 'disk.full');
+          const found = await connectorFor(connector);
+          const partial = join(disk.path, 'dump');
+          await writeFile(partial, '');
+          const dumping = found.createDump(databaseAt(path, connector), partial, { purpose: 'manual' }, bench, bench.run());
+          await rejectsWith(dumping, 'disk.full');
+          await rm(partial, { force: true });
+          assert.equal(hashOf(target), before);
+          disk.makeReadOnly();
+          await rejectsWith(bench.restore(connector, databaseAt(target, connector), file), 'sqlite.readOnly', 'disk.readOnly');
+          assert.equal(hashOf(target), before);
+        } finally {
+          disk.unmount();
+        }
+      });
 
       it('S10: restores the dumped rows where later rows and triggers are, and fires none', async () => {
         makeSample();

@@ -75,7 +75,7 @@ export function sqliteSubject(connector: string, exclude: ContractSubject['exclu
       using(join(folder, 'large.sqlite3'), (database) => {
         database.exec('PRAGMA synchronous = OFF; CREATE TABLE big (id INTEGER PRIMARY KEY, bytes BLOB)');
         const insert = database.prepare('INSERT INTO big (bytes) VALUES (randomblob(100000))');
-        database.transaction(() => Array.from({ length: 640 }, () => insert.run()))();
+        database.transaction(() => Array.from({ length: 320 }, () => insert.run()))();
       });
       return Promise.resolve(at(folder, 'large.sqlite3'));
     },

@@ -32,7 +32,7 @@ describe('An SQL dump of SQLite', () => {
     'generated columns': `CREATE TABLE t(a INT, v AS (a * 2) VIRTUAL, s TEXT GENERATED ALWAYS AS (a || '!') STORED, b); INSERT INTO t(a, b) VALUES(1, 2), (NULL, 'x'); CREATE INDEX i ON t(v); CREATE TABLE u(id INTEGER PRIMARY KEY, g AS (id + 1) STORED); INSERT INTO u(id) VALUES(5);`,
     'WITHOUT ROWID': `CREATE TABLE t(a TEXT COLLATE NOCASE, b INT, c, PRIMARY KEY(b DESC, a)) WITHOUT ROWID; INSERT INTO t VALUES('x', 1, 'y'), ('X', 2, NULL), (CAST(x'6100' AS TEXT), 1, x'ff'), (CAST(x'ff' AS TEXT), 1, 1e999); CREATE TABLE k(a PRIMARY KEY) WITHOUT ROWID; INSERT INTO k VALUES(-0.0), (1);`,
     'implicit rowids': `CREATE TABLE t(a); INSERT INTO t(rowid, a) VALUES(5, 'a'), (-3, 'b'), (9007199254740993, 'c'); CREATE TABLE u(rowid TEXT, a); INSERT INTO u(oid, rowid) VALUES(7, 'x'); CREATE TABLE w(rowid, _rowid_, oid); INSERT INTO w VALUES(1, 2, 3), (4, 5, 6); CREATE TABLE p(a TEXT PRIMARY KEY); INSERT INTO p(rowid, a) VALUES(10, 'x'); CREATE TABLE d(a INTEGER PRIMARY KEY DESC); INSERT INTO d(rowid, a) VALUES(3, 9);`,
-    'AUTOINCREMENT': `CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, a); INSERT INTO t VALUES(1, 'a'), (100, 'b'); DELETE FROM t WHERE id = 100; CREATE TABLE e(id INTEGER PRIMARY KEY AUTOINCREMENT);`,
+    AUTOINCREMENT: `CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, a); INSERT INTO t VALUES(1, 'a'), (100, 'b'); DELETE FROM t WHERE id = 100; CREATE TABLE e(id INTEGER PRIMARY KEY AUTOINCREMENT);`,
     'a table for counting that stayed empty': `CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT); CREATE TABLE other(a); DROP TABLE t;`,
     'STRICT tables': `CREATE TABLE t(a INT, b INTEGER, c REAL, d TEXT, e BLOB, f ANY) STRICT; INSERT INTO t VALUES(1, 2, 3, '4', x'05', -0.0), (NULL, NULL, 1e999, '', x'', 'a'), (1, 1, 1.5, CAST(x'0061' AS TEXT), x'00', 7);`,
     'names of every kind': `CREATE TABLE "select"("from" TEXT, "a""b", [c d], \`e\`, "😀", "1", "x'y", "
@@ -40,7 +40,7 @@ newline"); INSERT INTO "select" VALUES(1, 2, 3, 4, 5, 6, 7, 8); CREATE TABLE "t"
   ;--"("a;" INTEGER PRIMARY KEY, "/*"); INSERT INTO "t""'
   ;--" VALUES(1, ';'); CREATE INDEX "index" ON "select"("from", "😀"); CREATE VIEW "view" AS SELECT "from" FROM "select"; CREATE TABLE ünïcode(ä); INSERT INTO ünïcode VALUES('ö');`,
     'expression and partial indexes': `CREATE TABLE t(a, b TEXT); INSERT INTO t VALUES(1, 'x'), (2, 'Y'); CREATE INDEX e ON t(lower(b), a DESC); CREATE UNIQUE INDEX p ON t(a) WHERE b IS NOT NULL; CREATE INDEX c ON t(b COLLATE NOCASE);`,
-    'triggers': `CREATE TABLE t(a); CREATE TABLE log(m);
+    triggers: `CREATE TABLE t(a); CREATE TABLE log(m);
       CREATE TRIGGER one AFTER INSERT ON t BEGIN
         -- a comment; with END;
         INSERT INTO log VALUES('it''s; END;');
@@ -66,7 +66,7 @@ go
     'statistics of ANALYZE': `CREATE TABLE t(a, b); CREATE INDEX i ON t(a); INSERT INTO t VALUES(1, 2), (1, 3), (2, 4); ANALYZE;`,
     'user_version and application_id': `CREATE TABLE t(a); PRAGMA user_version = -7; PRAGMA application_id = 2147483647;`,
     'an empty database with a version': `PRAGMA user_version = 1;`,
-    'FTS5': `CREATE VIRTUAL TABLE f USING fts5(title, body, tokenize = 'porter', prefix = '2 3'); INSERT INTO f VALUES('one', 'running dogs'), ('it''s', 'two'); DELETE FROM f WHERE rowid = 1; INSERT INTO f(rowid, title) VALUES(99, 'last'); CREATE TABLE doc(id INTEGER PRIMARY KEY, t TEXT); INSERT INTO doc VALUES(1, 'external'); CREATE VIRTUAL TABLE x USING fts5(t, content = 'doc', content_rowid = 'id'); INSERT INTO x(x) VALUES('rebuild'); CREATE VIRTUAL TABLE n USING fts5(t, content = ''); INSERT INTO n(rowid, t) VALUES(5, 'nothing');`,
+    FTS5: `CREATE VIRTUAL TABLE f USING fts5(title, body, tokenize = 'porter', prefix = '2 3'); INSERT INTO f VALUES('one', 'running dogs'), ('it''s', 'two'); DELETE FROM f WHERE rowid = 1; INSERT INTO f(rowid, title) VALUES(99, 'last'); CREATE TABLE doc(id INTEGER PRIMARY KEY, t TEXT); INSERT INTO doc VALUES(1, 'external'); CREATE VIRTUAL TABLE x USING fts5(t, content = 'doc', content_rowid = 'id'); INSERT INTO x(x) VALUES('rebuild'); CREATE VIRTUAL TABLE n USING fts5(t, content = ''); INSERT INTO n(rowid, t) VALUES(5, 'nothing');`,
     'FTS3 and FTS4': `CREATE VIRTUAL TABLE f USING fts4(a, b, tokenize = unicode61); INSERT INTO f VALUES('x', 'hello world'); CREATE VIRTUAL TABLE g USING fts3(a); INSERT INTO g VALUES('hello'); CREATE VIRTUAL TABLE aux USING fts4aux(f);`,
     'R-trees': `CREATE VIRTUAL TABLE r USING rtree(id, x0, x1, y0, y1, +name TEXT); INSERT INTO r VALUES(1, 0, 1, 0, 1, 'a'), (2, 5, 6, 5, 6, 'b'); CREATE VIRTUAL TABLE ri USING rtree_i32(id, x0, x1); INSERT INTO ri VALUES(1, 3, 4);`,
     'virtual tables after VACUUM': `CREATE VIRTUAL TABLE f USING fts5(a); INSERT INTO f VALUES('x'); CREATE TABLE t(a); CREATE INDEX i ON t(a); VACUUM;`,
@@ -78,11 +78,15 @@ go
 
   it('brings back polygons', () => {
     const path = dumps.fill((database) =>
-      database.exec(`CREATE VIRTUAL TABLE g USING geopoly(name); INSERT INTO g(name, _shape) VALUES('a', '[[0,0],[1,0],[0,1],[0,0]]')`),
+      database.exec(
+        `CREATE VIRTUAL TABLE g USING geopoly(name); INSERT INTO g(name, _shape) VALUES('a', '[[0,0],[1,0],[0,1],[0,0]]')`,
+      ),
     );
     const restored = dumps.restore(dumps.dump(path).path).path;
     assert.deepEqual(sqliteContent(restored), sqliteContent(path));
-    const found = using(restored, (database) => database.prepare(`SELECT name FROM g WHERE geopoly_overlap(_shape, '[[0,0],[2,0],[0,2],[0,0]]')`).all());
+    const found = using(restored, (database) =>
+      database.prepare(`SELECT name FROM g WHERE geopoly_overlap(_shape, '[[0,0],[2,0],[0,2],[0,0]]')`).all(),
+    );
     assert.deepEqual(found, [{ name: 'a' }]);
   });
 
@@ -101,13 +105,17 @@ go
     it(`brings back a database in ${encoding}`, () => {
       const path = dumps.fill((database) => {
         database.pragma(`encoding = '${encoding}'`);
-        database.exec(`CREATE TABLE "tä😀"(a TEXT, b); CREATE TABLE k(a TEXT PRIMARY KEY) WITHOUT ROWID; CREATE VIEW v AS SELECT 'ö'`);
+        database.exec(
+          `CREATE TABLE "tä😀"(a TEXT, b); CREATE TABLE k(a TEXT PRIMARY KEY) WITHOUT ROWID; CREATE VIEW v AS SELECT 'ö'`,
+        );
         const insert = database.prepare('INSERT INTO "tä😀" VALUES(?, ?)');
         insert.run('plain', 'grün😀');
         insert.run('nul\0inside', Buffer.from([0, 0xd8]));
         insert.run('it\'s "quoted"', 1.5);
         insert.run('long '.repeat(400_000), 'é'.repeat(600_000));
-        database.exec(`INSERT INTO "tä😀" VALUES(CAST(x'00d8' AS TEXT), CAST(x'd800' AS TEXT)); INSERT INTO k VALUES('ü'), ('a' || char(0))`);
+        database.exec(
+          `INSERT INTO "tä😀" VALUES(CAST(x'00d8' AS TEXT), CAST(x'd800' AS TEXT)); INSERT INTO k VALUES('ü'), ('a' || char(0))`,
+        );
       });
       checkExact(path);
     });
@@ -139,7 +147,9 @@ go
 
   it('brings back rows of very different lengths', () => {
     const path = dumps.fill((database) => {
-      database.exec('CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, b BLOB); CREATE TABLE w(a TEXT PRIMARY KEY, b) WITHOUT ROWID; CREATE TABLE i(a)');
+      database.exec(
+        'CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, b BLOB); CREATE TABLE w(a TEXT PRIMARY KEY, b) WITHOUT ROWID; CREATE TABLE i(a)',
+      );
       const insert = database.prepare('INSERT INTO t VALUES(?, ?, ?)');
       const keyed = database.prepare('INSERT INTO w VALUES(?, ?)');
       const implicit = database.prepare('INSERT INTO i(rowid, a) VALUES(?, ?)');
@@ -160,7 +170,9 @@ go
   it('brings back a table with 2,000 columns', () => {
     const names = Array.from({ length: 2000 }, (_, at) => `c${at}`);
     const path = dumps.fill((database) => {
-      database.exec(`CREATE TABLE wide(${names.join(',')}); INSERT INTO wide VALUES(${names.map((_, at) => (at % 3 === 0 ? `'v${at}'` : at)).join(',')})`);
+      database.exec(
+        `CREATE TABLE wide(${names.join(',')}); INSERT INTO wide VALUES(${names.map((_, at) => (at % 3 === 0 ? `'v${at}'` : at)).join(',')})`,
+      );
     });
     const expected = sqliteContentOfWide(path);
     assert.deepEqual(sqliteContentOfWide(dumps.restore(dumps.dump(path).path).path), expected);
@@ -173,9 +185,18 @@ go
   }
 
   it('says what it holds, in its result and in its last lines', () => {
-    const path = dumps.create(`CREATE TABLE b(a); INSERT INTO b VALUES(1), (2); CREATE TABLE a(x); CREATE INDEX i ON b(a); CREATE VIEW v AS SELECT 1; CREATE VIRTUAL TABLE f USING fts5(t); INSERT INTO f VALUES('x');`);
+    const path = dumps.create(
+      `CREATE TABLE b(a); INSERT INTO b VALUES(1), (2); CREATE TABLE a(x); CREATE INDEX i ON b(a); CREATE VIEW v AS SELECT 1; CREATE VIRTUAL TABLE f USING fts5(t); INSERT INTO f VALUES('x');`,
+    );
     const dump = dumps.dump(path);
-    const contents = { tables: [{ name: 'a', rows: 0 }, { name: 'b', rows: 2 }, { name: 'f', rows: 1 }], objects: { index: 1, view: 1 } };
+    const contents = {
+      tables: [
+        { name: 'a', rows: 0 },
+        { name: 'b', rows: 2 },
+        { name: 'f', rows: 1 },
+      ],
+      objects: { index: 1, view: 1 },
+    };
     assert.deepEqual(dump.contents, contents);
     assert.deepEqual(dumps.restore(dump.path).contents, contents);
     assert.ok(dump.text.includes(`\n-- contents ${JSON.stringify(contents)}\n-- end of dump: `));
