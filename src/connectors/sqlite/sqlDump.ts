@@ -157,8 +157,12 @@ class Dump {
       const rows = this.database.prepare<[], number>(`SELECT count(*) FROM main.${quoteName(name)}`).pluck().get();
       return rows === undefined ? {} : { rows };
     } catch (error) {
-      if (codeOf(error).startsWith('SQLITE_ERROR')) return {};
-      throw error;
+      if (codeOf(error) === 'SQLITE_CORRUPT_VTAB') {
+        this.warnings.push(`The virtual table ${name} is damaged; it is in the dump as it is.`);
+      } else if (!codeOf(error).startsWith('SQLITE_ERROR')) {
+        throw error;
+      }
+      return {};
     }
   }
 

@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3';
 import { quoteName } from './contents.ts';
 import { decodeText, type TextEncoding } from './sqlEncoding.ts';
 import { hexInvalidText } from './sqlLiterals.ts';
+import { release } from './sqlMemory.ts';
 import { insertHead, toUtf8, type Column, type TableShape } from './sqlSchema.ts';
 import { valueExpression } from './sqlValues.ts';
 import type { SqlWriter } from './sqlWriter.ts';
@@ -46,7 +47,9 @@ export class LongRowWriter {
     if (this.table.key.kind === 'implicit') writer.write(`${rowid},`);
     this.readers.forEach((read, at) => {
       if (at > 0) writer.write(',');
-      writeValue(read(rowid), this.output);
+      const value = read(rowid);
+      writeValue(value, this.output);
+      release(value[1]);
     });
     writer.write(');\n');
   }
@@ -69,6 +72,7 @@ export function writeLongRows(table: TableShape, limitBytes: number, output: Out
       const bytes = row[at + 1];
       if (at > 0) output.writer.write(',');
       if (bytes instanceof Buffer) writeValue([kind === 'text' || kind === 'blob' ? kind : null, bytes], output);
+      if (bytes instanceof Buffer) release(bytes);
     }
     output.writer.write(');\n');
   }

@@ -7,6 +7,7 @@ import { changeSchema, createObject, type CreateStatement } from './sqlCreate.ts
 import { parseEncoding, type TextEncoding } from './sqlEncoding.ts';
 import { InsertJoiner, type InsertStatement } from './sqlInsertBatch.ts';
 import { hexInvalidText, recodeHexText } from './sqlLiterals.ts';
+import { release } from './sqlMemory.ts';
 import { foldName, isInternalName } from './sqlNames.ts';
 import type { NumberedStatement } from './sqlRead.ts';
 import { createSequence } from './sqlSequence.ts';
@@ -183,6 +184,7 @@ export class Restorer {
       if (statement.large.length === 0) this.database.exec(text);
       else this.database.prepare(text).run(...statement.large.map((literal) => this.parameter(literal)));
     });
+    for (const { bytes } of statement.large) release(bytes);
   }
 
   private runJoined(): void {

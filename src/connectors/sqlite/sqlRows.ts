@@ -4,6 +4,7 @@ import { quoteName } from './contents.ts';
 import type { TextEncoding } from './sqlEncoding.ts';
 import { hexInvalidText } from './sqlLiterals.ts';
 import { LongRowWriter, writeLongRows } from './sqlLongRows.ts';
+import { release } from './sqlMemory.ts';
 import { insertHead, toUtf8, type TableShape } from './sqlSchema.ts';
 import { rowExpression } from './sqlValues.ts';
 import type { SqlWriter } from './sqlWriter.ts';
@@ -55,7 +56,10 @@ function writeKeyedRows(table: TableShape, keyName: string, output: RowOutput): 
     const limit = Math.max(256, Math.floor(worstBatchBytes / size / table.columns.length));
     const [body, rows] = batch.get({ limit, first, last }) ?? [null, 0];
     const before = writer.sizeBytes;
-    if (body !== null) writeInsert(head, readable(body, output.encoding), writer);
+    if (body !== null) {
+      writeInsert(head, readable(body, output.encoding), writer);
+      release(body);
+    }
     for (const rowid of skipped) if (rowid !== null) longRows.write(rowid);
     skipped.clear();
     total += rows;

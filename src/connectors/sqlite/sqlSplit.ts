@@ -1,4 +1,5 @@
 import { BackupError } from '../../core/errors.ts';
+import { release } from './sqlMemory.ts';
 import { closingQuote, isSpace, isWordByte, tokenize, tokenText } from './sqlTokens.ts';
 
 /** A literal that was too long to stay in its statement: the decoded bytes, of text as UTF-8. */
@@ -186,7 +187,7 @@ export class StatementSplitter {
       isOpen = close < 0;
       if (isOpen && !this.more()) throw truncated();
     }
-    this.large.push({ kind: isBlob ? 'blob' : 'text', bytes: Buffer.concat(pieces) });
+    this.large.push({ kind: isBlob ? 'blob' : 'text', bytes: join(pieces) });
   }
 
   /** True when the semicolon here ends the statement; within a trigger only one after `; END` does. */
@@ -228,12 +229,36 @@ function isTrigger(sql: Buffer): boolean {
 }
 
 function decode(piece: Buffer, isBlob: boolean): Buffer {
-  if (!isBlob) return piece.indexOf(quote) < 0 ? Buffer.from(piece) : Buffer.from(piece.toString('latin1').replaceAll("''", "'"), 'latin1');
+  if (!isBlob) return singleQuotes(piece);
   const bytes = Buffer.from(piece.toString('latin1'), 'hex');
   if (bytes.length * 2 !== piece.length) {
     throw new BackupError('dumps.damaged', 'The dump holds a BLOB that is not hexadecimal.', { hint: 'Use another dump.' });
   }
   return bytes;
+}
+
+/** Without strings, which would pile up as garbage. */
+function singleQuotes(piece: Buffer): Buffer {
+  const decoded = Buffer.allocUnsafeSlow(piece.length);
+  let length = 0;
+  for (let at = 0; at < piece.length; at += 1) {
+    const byte = piece[at] ?? 0;
+    decoded[length] = byte;
+    length += 1;
+    if (byte === quote) at += 1;
+  }
+  return decoded.subarray(0, length);
+}
+
+/** As `Buffer.concat`, but each piece is gone as soon as it is copied. */
+function join(pieces: readonly Buffer[]): Buffer {
+  const whole = Buffer.allocUnsafeSlow(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    at += piece.copy(whole, at);
+    release(piece);
+  }
+  return whole;
 }
 
 function truncated(): BackupError {
