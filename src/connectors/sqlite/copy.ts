@@ -2,10 +2,10 @@ import { basename } from 'node:path';
 import { BackupError } from '../../core/errors.ts';
 import { libraryVersion, readContents } from './contents.ts';
 import { copyByOtherProcess } from './copyProcess.ts';
-import { explain } from './failures.ts';
+import { explainDumping } from './failures.ts';
 import { checkFile, leaveWalMode, readHeader, sizeOf } from './files.ts';
 import { copyPages } from './pages.ts';
-import { openSource, type Source } from './source.ts';
+import { logWaitingWriters, openSource, type Source } from './source.ts';
 import type { Copied, TaskOf } from './tasks.ts';
 import type { Thread } from './thread.ts';
 
@@ -13,7 +13,7 @@ import type { Thread } from './thread.ts';
 export async function onlineBackup(task: TaskOf<'backup'>, thread: Thread): Promise<Copied> {
   const source = await openSource(task.source, thread);
   try {
-    warnWriters(source, task.source, thread);
+    logWaitingWriters(source, task.source, thread);
     const contents = readContents(source.database, () => thread.checkpoint());
     const { source: contended, destination: to } = task;
     await copyPages({ from: source.database, to, contended, phase: 'dumping' }, thread);
@@ -22,7 +22,7 @@ export async function onlineBackup(task: TaskOf<'backup'>, thread: Thread): Prom
     checkSize(task, Math.max(1, source.pageCount) * source.pageSize);
     return { contents, serverVersion: libraryVersion(source.database), warnings: [] };
   } catch (error) {
-    throw explain(error, { path: task.source, role: 'database' });
+    throw explainDumping(error, task);
   } finally {
     source.close();
   }
@@ -41,7 +41,7 @@ export async function rawCopy(task: TaskOf<'rawCopy'>, thread: Thread): Promise<
   try {
     // Once more: a program may have written between the look and the lock.
     refuseJournals(task.source);
-    warnWriters(source, task.source, thread);
+    logWaitingWriters(source, task.source, thread);
     const totalBytes = source.pageCount * source.pageSize;
     thread.progress({ phase: 'dumping', doneBytes: 0, totalBytes });
     const copying = copyByOtherProcess(source.path, task.destination, thread.signal);
@@ -51,7 +51,7 @@ export async function rawCopy(task: TaskOf<'rawCopy'>, thread: Thread): Promise<
     checkSize(task, totalBytes);
     return { contents, serverVersion: libraryVersion(source.database), warnings: [] };
   } catch (error) {
-    throw explain(error, { path: task.source, role: 'database' });
+    throw explainDumping(error, task);
   } finally {
     source.close();
   }
@@ -77,11 +77,6 @@ function refuseJournals(path: string): void {
   throw new BackupError('sqlite.inUse', `${name} is in use: its journal holds rows that are not in the file.`, {
     hint: 'Close the programs that use it, or use SqliteBackupConnector, which copies a database in use.',
   });
-}
-
-function warnWriters(source: Source, path: string, thread: Thread): void {
-  if (source.database.pragma('journal_mode', { simple: true }) === 'wal') return;
-  thread.log('info', `${basename(path)} is not in WAL mode: programs that write to it wait until it is copied.`);
 }
 
 function checkSize(task: { readonly source: string; readonly destination: string }, expected: number): void {

@@ -1,11 +1,11 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { BackupError } from '../../core/errors.ts';
 import { holdersOf } from './holders.ts';
 
 /** A file that SQLite works on, and what it is to the user. */
 export interface Subject {
   readonly path: string;
-  readonly role: 'database' | 'dump' | 'copy';
+  readonly role: 'database' | 'dump';
 }
 
 /** The code of an error of SQLite (`SQLITE_BUSY` …) or of the system (`ENOENT` …), or ''. */
@@ -56,6 +56,12 @@ export function explain(error: unknown, subject: Subject): unknown {
   });
 }
 
+/** As `explain`, for what went wrong while a dump was written: a full disk is the one that the dumps are on. */
+export function explainDumping(error: unknown, paths: { readonly source: string; readonly destination: string }): unknown {
+  const isOfDisk = /^(SQLITE_FULL|ENOSPC|EDQUOT|EROFS)/.test(codeOf(error));
+  return explain(error, isOfDisk ? { path: dirname(paths.destination), role: 'dump' } : { path: paths.source, role: 'database' });
+}
+
 export function missing(path: string): BackupError {
   return new BackupError('sqlite.missing', `The database file ${basename(path)} does not exist.`, {
     hint: `Correct NAME in the settings, or create the database at ${path}.`,
@@ -88,7 +94,11 @@ function damaged(code: string, name: string, subject: Subject, cause: unknown): 
       cause,
     });
   }
-  return new BackupError('sqlite.corrupt', `The database ${name} is damaged.`, {
+  return corrupt(subject.path, cause);
+}
+
+export function corrupt(path: string, cause?: unknown): BackupError {
+  return new BackupError('sqlite.corrupt', `The database ${basename(path)} is damaged.`, {
     hint: 'Restore a dump that was made before.',
     cause,
   });

@@ -28,7 +28,7 @@ export interface Header {
   readonly isWal: boolean;
 }
 
-export const magic = Buffer.from('SQLite format 3\0', 'latin1');
+const magic = Buffer.from('SQLite format 3\0', 'latin1');
 
 /** Throws unless `path` is a readable regular file: what SQLite itself says about these is the same for all. Gives its size in bytes. */
 export function checkFile(path: string): number {
@@ -69,6 +69,18 @@ export function readHeader(path: string): Header | undefined {
     pageCount: isCountValid ? bytes.readUInt32BE(28) : undefined,
     isWal: bytes.readUInt8(18) === 2,
   };
+}
+
+/** True for a database file, however short it was cut. Under the same condition as `readHeader`. */
+export function beginsAsDatabase(path: string): boolean {
+  const bytes = Buffer.alloc(magic.length);
+  const fd = openSync(path, 'r');
+  try {
+    const length = readSync(fd, bytes, 0, bytes.length, 0);
+    return length > 0 && bytes.subarray(0, length).equals(magic.subarray(0, length));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Size of a file in bytes; 0 when there is none. */

@@ -1,4 +1,5 @@
 import type { DumpFormat } from '../../core/connector.ts';
+import { sniffSql } from './sqlVerify.ts';
 import { runInWorker } from './worker.ts';
 
 /**
@@ -18,7 +19,7 @@ export const sqliteFormat: DumpFormat = {
 export const sqliteSqlFormat: DumpFormat = {
   id: 'sqlite-sql',
   unlistedTables: 'kept',
-  sniff: () => false,
+  sniff: sniffSql,
   verify: (path, level, workspace, run) =>
     runInWorker({ kind: 'verify', format: 'sqlite-sql', path, level, scratch: workspace.scratch }, run),
 };

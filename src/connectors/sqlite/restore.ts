@@ -4,11 +4,12 @@ import { basename, dirname, join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { BackupError } from '../../core/errors.ts';
 import { explain, isDamage } from './failures.ts';
-import { checkFile, leaveWalMode, privateDump, readHeader } from './files.ts';
+import { beginsAsDatabase, checkFile, leaveWalMode, privateDump, readHeader } from './files.ts';
 import { inspectTarget } from './inspect.ts';
 import { checkpointWal, enterWal, leaveWal } from './journalMode.ts';
 import { copyPages } from './pages.ts';
 import { makeNew, replaceBroken } from './replace.ts';
+import { readOnceCache } from './source.ts';
 import type { TaskOf } from './tasks.ts';
 import { restoreText } from './text.ts';
 import type { Thread } from './thread.ts';
@@ -23,30 +24,42 @@ import { checkHeader } from './verify.ts';
 export async function restore(task: TaskOf<'restore'>, thread: Thread): Promise<undefined> {
   const sizeBytes = checkFile(task.dump);
   if (sizeBytes === 0) throw new BackupError('dumps.empty', `${basename(task.dump)} is empty.`, { hint: 'Use another dump.' });
-  const isText = readHeader(task.dump) === undefined;
+  const isText = !beginsAsDatabase(task.dump);
   if (!isText) checkHeader(task.dump, sizeBytes);
-  const into = (target: string): Promise<void> => (isText ? restoreText : restorePages)({ ...task, target }, thread);
+  const fill: Fill = (target) => (isText ? restoreText : restorePages)({ ...task, target }, thread);
   try {
-    if (isMissing(task.target)) await makeNew(task.target, into);
-    else await intoExisting(task, thread, into);
+    if (isMissing(task.target)) await makeNew(task.target, fill);
+    else await (isText ? textIntoExisting : pagesIntoExisting)(task.target, fill, thread);
   } catch (error) {
     throw explain(error, { path: task.target, role: 'database' });
   }
   return undefined;
 }
 
-async function intoExisting(task: TaskOf<'restore'>, thread: Thread, into: (target: string) => Promise<void>): Promise<void> {
-  checkFile(task.target);
+type Fill = (target: string) => Promise<void>;
+
+/** Pages go over any file of which SQLite can make sense at all, however damaged inside. */
+async function pagesIntoExisting(target: string, fill: Fill, thread: Thread): Promise<void> {
+  checkFile(target);
   try {
-    await into(task.target);
+    await fill(target);
   } catch (error) {
     if (!isDamage(error)) throw error;
-    const { damage } = await inspectTarget(task.target, thread);
-    if (damage === undefined) throw error;
-    // SQLite cannot work inside such a file. Its bytes were kept before; now a whole new one takes its place.
-    thread.log('warning', `${basename(task.target)} is damaged and is replaced by a new file.`);
-    await replaceBroken(task.target, into);
+    await replace(target, fill, thread);
   }
+}
+
+/** Statements need a sound database to work in. */
+async function textIntoExisting(target: string, fill: Fill, thread: Thread): Promise<void> {
+  const { damage } = await inspectTarget(target, thread);
+  if (damage === undefined) await fill(target);
+  else await replace(target, fill, thread);
+}
+
+/** The broken bytes were kept before; now a whole new file takes their place. */
+async function replace(target: string, fill: Fill, thread: Thread): Promise<void> {
+  thread.log('warning', `${basename(target)} is damaged and is replaced by a new file.`);
+  await replaceBroken(target, fill);
 }
 
 function isMissing(target: string): boolean {
@@ -60,6 +73,7 @@ function isMissing(target: string): boolean {
 async function restorePages({ dump, target }: TaskOf<'restore'>, thread: Thread): Promise<void> {
   const source = new SqliteDatabase(rollbackModeDump(dump, thread.scratch), { readonly: true, fileMustExist: true });
   try {
+    source.pragma(readOnceCache);
     const header = statSync(target, { throwIfNoEntry: false }) === undefined ? undefined : readHeader(target);
     const isWal = header?.isWal === true;
     // SQLite refuses to change the page size of a WAL database.

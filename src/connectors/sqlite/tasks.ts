@@ -8,6 +8,8 @@ export interface Copied {
   /** `SQLite 3.54.0`: the library that read the database. */
   readonly serverVersion: string;
   readonly warnings: readonly string[];
+  /** Of the whole copy, where its bytes passed through our hands. Hex. */
+  readonly sha256?: string;
 }
 
 /**

@@ -1,18 +1,65 @@
-import { basename } from 'node:path';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import SqliteDatabase from 'better-sqlite3';
 import type { Contents } from '../../core/connector.ts';
-import { BackupError } from '../../core/errors.ts';
+import { libraryVersion } from './contents.ts';
+import { explainDumping } from './failures.ts';
+import { openablePath, sizeOf } from './files.ts';
+import { logWaitingWriters, openSource } from './source.ts';
+import { dumpSql } from './sqlDump.ts';
+import { restoreSql } from './sqlRestore.ts';
+import { verifySql } from './sqlVerify.ts';
 import type { Copied, TaskOf } from './tasks.ts';
 import type { Thread } from './thread.ts';
+import { patienceMs, untilFree } from './waiting.ts';
 
-export function dumpText(task: TaskOf<'dumpSql'>, _thread: Thread): Promise<Copied> {
-  return Promise.reject(notYet(task.source));
+/** Writes a database as SQL text. Errors: as `openSource`; BackupError 'disk.full'. */
+export async function dumpText(task: TaskOf<'dumpSql'>, thread: Thread): Promise<Copied> {
+  const source = await openSource(task.source, thread);
+  const fd = openSync(task.destination, 'r+');
+  try {
+    logWaitingWriters(source, task.source, thread);
+    // The lock has been waited for; `dumpSql` begins a read transaction of its own.
+    source.database.exec('ROLLBACK');
+    source.database.pragma(`busy_timeout = ${patienceMs}`);
+    const dumped = dumpSql(source.database, {
+      exclude: task.exclude,
+      write: (block) => writeAll(fd, block),
+      progress: ({ bytes, rows }) => thread.progress({ phase: 'dumping', doneBytes: bytes, rows }),
+      checkpoint: () => thread.checkpoint(),
+    });
+    return { ...dumped, serverVersion: libraryVersion(source.database) };
+  } catch (error) {
+    throw explainDumping(error, task);
+  } finally {
+    closeSync(fd);
+    source.close();
+  }
 }
-export function restoreText(task: TaskOf<'restore'>, _thread: Thread): Promise<void> {
-  return Promise.reject(notYet(task.dump));
+
+function writeAll(fd: number, block: Uint8Array): void {
+  for (let done = 0; done < block.length;) done += writeSync(fd, block, done);
 }
-export function verifyText(task: TaskOf<'verify'>, _thread: Thread): Promise<Contents> {
-  return Promise.reject(notYet(task.path));
+
+/** Proves an SQL dump. Errors: as `verifySql`. */
+export function verifyText(task: TaskOf<'verify'>, thread: Thread): Contents {
+  thread.progress({ phase: 'verifying', totalBytes: sizeOf(task.path) });
+  return verifySql(task.path, task.level, () => thread.checkpoint());
 }
-function notYet(path: string): BackupError {
-  return new BackupError('connector.unavailable', `SQL dumps are not built yet (${basename(path)}).`, { hint: '' });
+
+/** Restores an SQL dump in one transaction. Errors: as `restoreSql`; SQLite's own for the target. */
+export async function restoreText(task: TaskOf<'restore'>, thread: Thread): Promise<void> {
+  const totalBytes = sizeOf(task.dump);
+  const database = new SqliteDatabase(openablePath(task.target, thread.scratch), { timeout: 0 });
+  try {
+    // Waited for here, where a cancel is heard; later only readers can be in the way, and only for a moment.
+    await untilFree(task.target, thread, () => void database.exec('BEGIN IMMEDIATE; ROLLBACK'));
+    database.pragma(`busy_timeout = ${patienceMs}`);
+    const { warnings } = restoreSql(database, task.dump, {
+      progress: ({ bytes, rows }) => thread.progress({ phase: 'restoring', doneBytes: bytes, totalBytes, rows }),
+      checkpoint: () => thread.checkpoint(),
+    });
+    for (const warning of warnings) thread.log('warning', warning);
+  } finally {
+    database.close();
+  }
 }

@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import { toFailure } from '../../core/errors.ts';
 import type { LogLevel, Progress } from '../../core/run.ts';
@@ -30,12 +31,16 @@ type Start = ToWorker & { readonly kind: 'start' };
 
 const progressEveryMs = 100;
 
-/** Waits for one task, performs it, answers, and lets the thread end. */
+/** Performs tasks one after the other, as they are sent. */
 export function serve(port: MessagePort): void {
-  const controller = new AbortController();
+  let current = new AbortController();
   port.on('message', (message: ToWorker) => {
-    if (message.kind === 'cancel') controller.abort(new Cancelled());
-    else void answer(message, port, controller.signal);
+    if (message.kind === 'cancel') {
+      current.abort(new Cancelled());
+      return;
+    }
+    current = new AbortController();
+    void answer(message, port, current.signal);
   });
 }
 
@@ -44,9 +49,14 @@ async function answer({ task, flags }: Start, port: MessagePort, signal: AbortSi
   try {
     say({ kind: 'done', result: await performIn(task, (scratch) => threadOf(port, flags, signal, scratch)) });
   } catch (error) {
-    say(error instanceof Cancelled ? { kind: 'cancelled' } : { kind: 'failed', failure: toFailure(error) });
+    if (error instanceof Cancelled) {
+      say({ kind: 'cancelled' });
+      return;
+    }
+    // The cause and the stack stay here: of a failure only code, sentence and hint cross.
+    if (error instanceof Error) say({ kind: 'log', level: 'debug', text: inspect(error) });
+    say({ kind: 'failed', failure: toFailure(error) });
   }
-  port.close();
 }
 
 async function performIn(task: Task, threadIn: (scratch: string) => Thread): Promise<TaskResults[Task['kind']]> {
@@ -58,7 +68,7 @@ async function performIn(task: Task, threadIn: (scratch: string) => Thread): Pro
   }
 }
 
-function perform(task: Task, thread: Thread): Promise<TaskResults[Task['kind']]> {
+function perform(task: Task, thread: Thread): TaskResults[Task['kind']] | Promise<TaskResults[Task['kind']]> {
   switch (task.kind) {
     case 'backup':
       return onlineBackup(task, thread);

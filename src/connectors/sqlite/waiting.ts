@@ -2,7 +2,7 @@ import { codeOf, inUse, isBusy } from './failures.ts';
 import type { Thread } from './thread.ts';
 
 /** How long a lock of another program is waited for. Units: ms. */
-const patienceMs = 10_000;
+export const patienceMs = 10_000;
 const retryMs = 25;
 
 /** Thrown by an attempt that found a lock where SQLite itself reports none. */

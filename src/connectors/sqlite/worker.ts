@@ -9,8 +9,11 @@ const entry = new URL(import.meta.url.endsWith('.ts') ? '../../sqliteWorker.ts' 
 /** How long a cancelled task may take to clean up before the caller is told. A restore is waited for: it is putting the old rows back. */
 const cleanUpMs = 1000;
 
+/** A thread that has done its task and waits for the next: starting one costs 30 ms. It keeps no process alive. */
+let idle: Worker | undefined;
+
 /**
- * Runs one task in a worker thread of its own, so that this thread stays free to hear a cancel.
+ * Runs one task in a worker thread, so that this thread stays free to hear a cancel.
  *
  * Errors: BackupError as the task threw it; the abort reason once cancelled. A cancel during a call that nothing can interrupt
  * (`quick_check`) rejects at once, and the thread ends when that call returns.
@@ -18,7 +21,7 @@ const cleanUpMs = 1000;
 export function runInWorker<Kind extends Task['kind']>(task: TaskOf<Kind>, run: Run): Promise<TaskResults[Kind]> {
   run.signal.throwIfAborted();
   const flags = new Int32Array(new SharedArrayBuffer(8));
-  const worker = new Worker(entry);
+  const worker = takeWorker();
   const send = (message: ToWorker): void => worker.postMessage(message);
 
   return new Promise<TaskResults[Kind]>((resolve, reject) => {
@@ -27,13 +30,14 @@ export function runInWorker<Kind extends Task['kind']>(task: TaskOf<Kind>, run: 
       clearTimeout(timer);
       run.signal.removeEventListener('abort', cancel);
       worker.removeAllListeners();
-      // What a dying worker may still say concerns nobody; without a listener it would be thrown.
-      worker.on('error', () => undefined);
+    };
+    const finish = (): void => {
+      stopListening();
+      giveBack(worker);
     };
     const giveUp = (error: unknown): void => {
       stopListening();
-      worker.unref();
-      void worker.terminate();
+      discard(worker);
       reject(error);
     };
     const cancel = (): void => {
@@ -54,15 +58,15 @@ export function runInWorker<Kind extends Task['kind']>(task: TaskOf<Kind>, run: 
           run.log(message.level, message.text);
           return;
         case 'done':
-          stopListening();
+          finish();
           resolve(message.result);
           return;
         case 'failed':
-          stopListening();
+          finish();
           reject(new BackupError(message.failure.code, message.failure.sentence, { hint: message.failure.hint }));
           return;
         case 'cancelled':
-          stopListening();
+          finish();
           reject(run.signal.reason);
       }
     });
@@ -70,4 +74,32 @@ export function runInWorker<Kind extends Task['kind']>(task: TaskOf<Kind>, run: 
     worker.on('exit', (code) => giveUp(new Error(`The SQLite thread ended with code ${code} and no result.`)));
     send({ kind: 'start', task, flags });
   });
+}
+
+function takeWorker(): Worker {
+  const worker = idle ?? new Worker(entry, { execArgv: [] });
+  idle = undefined;
+  worker.removeAllListeners();
+  worker.ref();
+  return worker;
+}
+
+function giveBack(worker: Worker): void {
+  if (idle !== undefined) {
+    discard(worker);
+    return;
+  }
+  idle = worker;
+  worker.unref();
+  worker.on('error', () => undefined);
+  worker.on('exit', () => {
+    if (idle === worker) idle = undefined;
+  });
+}
+
+/** Ends a thread in the background. What it may still say concerns nobody; without a listener it would be thrown. */
+function discard(worker: Worker): void {
+  worker.unref();
+  worker.on('error', () => undefined);
+  void worker.terminate();
 }
