@@ -7,7 +7,8 @@ import { median, type Row } from './measure.ts';
 import type { Bench, Workspace } from './site.ts';
 
 const stallSchema = z.object({ longestStallMs: z.number(), durationMs: z.number() });
-const activationSchema = z.object({ loadedMs: z.number(), activatedMs: z.number() });
+const lapSchema = z.object({ clockMs: z.number(), busyMs: z.number() });
+const activationSchema = z.object({ loaded: lapSchema, activated: lapSchema });
 const librariesSchema = z.array(z.string());
 const jobLimitMs = 600_000;
 
@@ -53,8 +54,15 @@ export async function measureActivation(bench: Bench): Promise<readonly Row[]> {
     await window.runCommand('Activation Probe: List Libraries');
     const found = librariesSchema.parse(await readWhenThere(libraries));
     return [
-      { what: 'activation, bundle and activate', unit: 'ms', values: figures.map(({ activatedMs }) => activatedMs), reach: 50 },
-      { what: 'the bundle alone', unit: 'ms', values: figures.map(({ loadedMs }) => loadedMs) },
+      // Processor time, which other work on the machine does not lengthen: activation waits for nothing.
+      {
+        what: 'activation, bundle and activate, processor time',
+        unit: 'ms',
+        values: figures.map(({ activated }) => activated.busyMs),
+        reach: 50,
+      },
+      { what: 'the same by the clock', unit: 'ms', values: figures.map(({ activated }) => activated.clockMs) },
+      { what: 'the bundle alone, processor time', unit: 'ms', values: figures.map(({ loaded }) => loaded.busyMs) },
       {
         what: 'database libraries in the extension host after a backup',
         unit: 'count',

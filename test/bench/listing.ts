@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
@@ -38,7 +38,7 @@ export async function measureListing({ site, runs }: Bench): Promise<readonly Ro
   ];
 }
 
-/** Copies the one dump there is, with manifests signed as if each had been made here. */
+/** Links the one dump there is under other names, with manifests signed as if each had been made here. */
 async function copyDump(workspace: Workspace, { stateDirectory }: Site): Promise<void> {
   const [original = ''] = workspace.dumpFiles();
   const { origin, ...manifest } = manifestSchema.parse(JSON.parse(readFileSync(manifestName(original), 'utf8')));
@@ -46,7 +46,7 @@ async function copyDump(workspace: Workspace, { stateDirectory }: Site): Promise
   const key = await originKey(stateDirectory);
   for (let sequence = 2; sequence <= dumpCount; sequence++) {
     const copy = { ...manifest, sequence, file: `default-${sequence}.sqlite3` };
-    copyFileSync(original, join(workspace.dumps, copy.file));
+    linkSync(original, join(workspace.dumps, copy.file));
     writeFileSync(
       manifestName(join(workspace.dumps, copy.file)),
       JSON.stringify({ ...copy, origin: signature(key, copy) }, undefined, 2),

@@ -3,7 +3,7 @@ import { ratioRow, takeTurns, type Contestant, type Row } from './measure.ts';
 import { runTool, type Bench, type Workspace } from './site.ts';
 
 /** SQL dumps against `sqlite3 X .dump > file`, and restores of them against `sqlite3 new.db < file`. */
-export async function measureSql({ site, runs, sizeMib = 430 }: Bench): Promise<readonly Row[]> {
+export async function measureSql({ site, runs, sizeMib = 200 }: Bench): Promise<readonly Row[]> {
   const database = site.database(sizeMib);
   const foreignDump = site.path('foreign.sql');
   const theirDump: Contestant = { run: () => runTool('sqlite3', [database, '.dump'], { into: foreignDump }) };
