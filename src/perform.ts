@@ -1,4 +1,5 @@
 import { connectorFor, formatById, formatOf } from './connectors/registry.ts';
+import type { Connector } from './core/connector.ts';
 import { BackupError, isCancellation, toFailure } from './core/errors.ts';
 import type { JobRequest, JobResult } from './core/job.ts';
 import { createRedactor, secretsOf } from './core/redact.ts';
@@ -40,9 +41,9 @@ async function start(request: JobRequest, run: Run): Promise<JobResult> {
   return withContext(parts, async (context): Promise<JobResult> => {
     switch (request.kind) {
       case 'backup':
-        return backup(request, { ...context, connector: await connectorFor(request.database.connector) });
+        return backup(request, { ...context, connector: await warmConnector(request.database.connector) });
       case 'restore':
-        return restore(request, { ...context, connector: await connectorFor(request.database.connector) });
+        return restore(request, { ...context, connector: await warmConnector(request.database.connector) });
       case 'verify':
         return verify(request, context);
       case 'clean':
@@ -51,6 +52,12 @@ async function start(request: JobRequest, run: Run): Promise<JobResult> {
         return recover();
     }
   });
+}
+
+async function warmConnector(name: string): Promise<Connector> {
+  const connector = await connectorFor(name);
+  connector.warmUp?.();
+  return connector;
 }
 
 function secretsIn(request: JobRequest): string[] {

@@ -1,22 +1,7 @@
+import type { Contents } from './contents.ts';
 import type { Database } from './database.ts';
 import type { Run } from './run.ts';
 import type { ToolCall } from './toolCall.ts';
-
-/** One table (collection, model) with its rows; `rows` is absent where counting was not possible. */
-export interface TableCount {
-  readonly name: string;
-  readonly rows?: number | undefined;
-}
-
-/**
- * What a database or a dump holds, in the words of its engine.
- *
- * Shape: `tables` in name order, without the engine's own; `objects` counts everything else by kind (`index`, `trigger`, `view` …).
- */
-export interface Contents {
-  readonly tables: readonly TableCount[];
-  readonly objects: Readonly<Record<string, number>>;
-}
 
 /** What a look at the live target found. `exists: false` for a target that a restore would create. */
 export interface Inspection {
@@ -119,6 +104,8 @@ export interface Connector {
   readonly extension: string;
   readonly restoreSafety: 'atomic' | 'rollBack';
 
+  /** Begins to load what the other methods need, beside the job's own preparations. Does not wait and never fails. */
+  warmUp?(): void;
   describe(database: Database): Promise<Description>;
   inspect(database: Database, workspace: Workspace, run: Run): Promise<Inspection>;
   /** Writes the whole dump to `path`, which exists, is empty and belongs to this job alone. */

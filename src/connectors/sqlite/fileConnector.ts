@@ -7,7 +7,7 @@ import type { Run } from '../../core/run.ts';
 import { BaseDBConnector, excludedTables } from '../base.ts';
 import { codeOf, explain } from './failures.ts';
 import type { Copied } from './tasks.ts';
-import { runInWorker } from './worker.ts';
+import { runInWorker, warmUpWorker } from './worker.ts';
 
 /**
  * What the three SQLite connectors share: the file they speak of, looking at it, and every way of restoring.
@@ -19,6 +19,10 @@ export abstract class SqliteFileConnector extends BaseDBConnector {
 
   override get reads(): readonly string[] {
     return ['sqlite', 'sqlite-sql'];
+  }
+
+  warmUp(): void {
+    warmUpWorker();
   }
 
   override async describe(database: Database): Promise<Description> {

@@ -76,6 +76,11 @@ export function runInWorker<Kind extends Task['kind']>(task: TaskOf<Kind>, run: 
   });
 }
 
+/** Starts the thread of the first task, which then need not wait for it. */
+export function warmUpWorker(): void {
+  if (idle === undefined) giveBack(new Worker(entry, { execArgv: [] }));
+}
+
 function takeWorker(): Worker {
   const worker = idle ?? new Worker(entry, { execArgv: [] });
   idle = undefined;
