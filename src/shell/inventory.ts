@@ -79,10 +79,13 @@ export class Inventory implements vscode.Disposable {
 
   constructor(options: InventoryOptions) {
     this.#options = options;
-    this.#subscription = options.settings.onDidChange(() => {
-      this.#soon();
-      void this.describe();
-    });
+    this.#subscription = vscode.Disposable.from(
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#soon()),
+      options.settings.onDidChange(() => {
+        this.#soon();
+        void this.describe();
+      }),
+    );
   }
 
   /** Begins to read settings and dump directories, without waiting. */

@@ -100,7 +100,11 @@ export async function pickDump(
   { placeHolder, choosesFile }: { readonly placeHolder: string; readonly choosesFile: boolean },
 ): Promise<PickedDump> {
   const items = [...dumpItems(dumps), ...(choosesFile ? fileItems() : [])];
-  if (items.length === 0) throw new BackupError('dumps.none', vscode.l10n.t('There are no dumps yet.'), { hint: '' });
+  if (items.length === 0) {
+    throw new BackupError('dumps.none', vscode.l10n.t('There are no dumps yet.'), {
+      hint: vscode.l10n.t('Back the database up first.'),
+    });
+  }
   const pick = vscode.window.createQuickPick<DumpItem>();
   pick.items = items;
   pick.placeholder = placeHolder;

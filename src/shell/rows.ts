@@ -4,7 +4,7 @@ import { targetLabel } from '../core/database.ts';
 import type { DumpEntry } from '../core/dumpEntry.ts';
 import { dumpDescription, dumpFacts, dumpLabel, dumpName, dumpStateText } from '../core/dumpWords.ts';
 import { engineText } from '../core/restoreWords.ts';
-import { countText, localTimeText, nameText, sentenceText } from '../core/words.ts';
+import { countText, localTimeText, nameText, sentenceText, timeText } from '../core/words.ts';
 import type { EngineIcons } from './engineIcons.ts';
 import type { BrokenEntry, ListedDatabase, ListedFolder } from './inventory.ts';
 
@@ -115,17 +115,20 @@ export class RowPainter {
     const { entry } = row;
     const isBusy = this.#isBusy(row);
     const now = new Date();
-    const description = [row.showsAlias && entry.alias !== undefined ? nameText(entry.alias) : '', dumpDescription(entry)];
-    const shown = description.filter((part) => part !== '').join(' · ');
+    // Among dumps of all sorts, one without a manifest is known by its file name.
+    const isFile = row.showsAlias && entry.manifest === undefined;
+    const alias = row.showsAlias && entry.alias !== undefined ? nameText(entry.alias) : '';
+    const shown = [isFile ? timeText(entry.createdUtc, now) : alias, dumpDescription(entry)]
+      .filter((part) => part !== '')
+      .join(' · ');
     const kind = row.isUndo ? rowKinds.safetyDump : rowKinds.dump;
-    return item(dumpLabel(entry, now), isBusy ? rowKinds.busyDump : kind, {
+    const name = isFile ? nameText(entry.name) : dumpName(entry, now);
+    return item(isFile ? entry.name : dumpLabel(entry, now), isBusy ? rowKinds.busyDump : kind, {
       id: `${row.folder}\n${row.alias ?? ''}\n${row.file}`,
       description: shown,
       iconPath: isBusy ? spinning : dumpIcon(entry),
       tooltip: tooltip(dumpFacts(entry)),
-      accessibilityInformation: {
-        label: [dumpName(entry, now), shown.replace(' ✓', ''), dumpStateText(entry)].join(', '),
-      },
+      accessibilityInformation: { label: [name, shown.replace(' ✓', ''), dumpStateText(entry)].join(', ') },
     });
   }
 }

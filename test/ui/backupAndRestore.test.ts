@@ -88,7 +88,7 @@ describe('backing up and restoring in the window', function () {
   it('verifies a dump from its row', async () => {
     const { window } = shop;
     await window.rowAction(/^dump of/i, 'Verify Dump');
-    await window.toast(/Verified default’s dump of .*: nothing is missing\./).waitFor();
+    await window.toast(/Verified the dump of default from .*: nothing is missing\./).waitFor();
     await window.picture('verified');
   });
 });

@@ -65,6 +65,7 @@ describe('dumps in the tree', function () {
     copyFileSync(join(folder, 'backups', name), copy);
     await window.row(/^Other Dumps, 1 dump/).waitFor();
     await window.expand(/^Other Dumps/);
+    await window.row(/^copied-by-hand\.sqlite3, a moment ago/).waitFor();
     await window.picture('other-dumps');
     rmSync(copy);
     await window.row(/^Other Dumps/).waitFor({ state: 'detached' });
@@ -88,7 +89,7 @@ describe('dumps in the tree', function () {
     await window.row(/damaged/).click();
     await window.page.keyboard.press('Delete');
     const { message, detail } = await window.dialog();
-    assert.match(message, /^Delete default’s dump of .* for good\?$/);
+    assert.match(message, /^Delete the dump of default from .* for good\?$/);
     assert.match(detail, /There is no trash here/);
     await window.picture('delete-question');
     await window.page.keyboard.press('Escape');
@@ -134,6 +135,6 @@ describe('dumps in the tree', function () {
     await window.page.keyboard.press('Space');
     await window.picture('keyboard');
     await window.runCommand('Database Backup: Verify Dump');
-    await window.toast(/Verified default’s dump/).waitFor();
+    await window.toast(/Verified the dump of default/).waitFor();
   });
 });

@@ -64,7 +64,7 @@ describe('Restricted Mode with dumps', function () {
     await window.page.getByText('Restricted Mode: dumps can be looked at and verified').waitFor();
     await window.picture('restricted-with-dumps');
     await window.rowAction(/^dump of/i, 'Verify Dump');
-    await window.toast(/Verified default’s dump of .*: nothing is missing/).waitFor();
+    await window.toast(/Verified the dump of default from .*: nothing is missing/).waitFor();
   });
 
   it('offers neither restore nor delete on a dump', async () => {

@@ -1,11 +1,10 @@
 import * as vscode from 'vscode';
-import { viewId } from '../../contributions.ts';
+import { commandIds, viewId } from '../../contributions.ts';
 import { manifestName } from '../../core/dumpManifest.ts';
 import type { DumpEntry } from '../../core/dumpEntry.ts';
-import { dumpName } from '../../core/dumpWords.ts';
 import { BackupError } from '../../core/errors.ts';
 import type { ResultOf } from '../../core/job.ts';
-import { countText, nameText, sizeText } from '../../core/words.ts';
+import { countText, nameText, sizeText, timeText } from '../../core/words.ts';
 import type { Answers } from '../answers.ts';
 import { chooseDatabase, chooseDumps } from '../picks.ts';
 import { confirm } from '../prompts.ts';
@@ -51,9 +50,18 @@ export async function deleteDumps(shell: Shell, answers: readonly Answers[]): Pr
 export async function reveal(shell: Shell, answers: readonly Answers[]): Promise<void> {
   const [dump] = await chooseDumps(shell, answers, vscode.l10n.t('Reveal which dump?'));
   if (dump === undefined) return;
+  const uri = vscode.Uri.file(dump.file);
   const commands = await vscode.commands.getCommands(true);
-  const command = commands.includes('revealFileInOS') ? 'revealFileInOS' : 'revealInExplorer';
-  await vscode.commands.executeCommand(command, vscode.Uri.file(dump.file));
+  if (commands.includes('revealFileInOS')) {
+    await vscode.commands.executeCommand('revealFileInOS', uri);
+    return;
+  }
+  if (vscode.workspace.getWorkspaceFolder(uri) !== undefined) {
+    await vscode.commands.executeCommand('revealInExplorer', uri);
+    return;
+  }
+  const copy = { title: vscode.l10n.t('Copy Path'), command: commandIds.copyPath, argument: { file: dump.file } };
+  reportDone(vscode.l10n.t('{0} lies outside the folders that the Explorer shows.', nameText(dump.name)), [copy]);
 }
 
 /** Copies the absolute paths of the chosen dumps, one to a line. */
@@ -105,8 +113,11 @@ async function remove(dump: DumpEntry, options: { readonly useTrash: boolean }):
 function subjectText(dumps: readonly DumpEntry[]): string {
   const [first] = dumps;
   if (first === undefined || dumps.length > 1) return countText(dumps.length, 'dump');
-  const name = dumpName(first, new Date());
-  return first.alias === undefined ? vscode.l10n.t('the {0}', name) : vscode.l10n.t('{0}’s {1}', nameText(first.alias), name);
+  const kind = first.kind === 'safety' ? vscode.l10n.t('safety dump') : vscode.l10n.t('dump');
+  const time = timeText(first.createdUtc, new Date());
+  return first.alias === undefined
+    ? vscode.l10n.t('the {0} from {1}', kind, time)
+    : vscode.l10n.t('the {0} of {1} from {2}', kind, nameText(first.alias), time);
 }
 
 function reportVerified({ files }: ResultOf<'verify'>, dumps: readonly DumpEntry[]): void {
