@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Contents } from './connector.ts';
+import type { Contents } from './contents.ts';
 
 const tableSchema = z.object({ name: z.string(), rows: z.number().optional() });
 

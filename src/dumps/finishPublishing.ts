@@ -6,7 +6,7 @@ import { syncDirectory } from './directory.ts';
 import { readManifest } from './manifestFile.ts';
 import { originKey, signature } from './origin.ts';
 import { placePartial } from './partials.ts';
-import type { PublishedDump, PublishRequest, StoredDump } from './publish.ts';
+import type { PublishedDump, PublishRequest, StoredDump } from './publishRequest.ts';
 import { manifestTarget, type Places } from './targets.ts';
 
 /** A dump that is proven and on the disk, and has no name yet. `manifest` is the path of the manifest's empty partial file. */

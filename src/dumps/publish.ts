@@ -1,68 +1,17 @@
 import { createHash } from 'node:crypto';
 import { lstat, open } from 'node:fs/promises';
 import { toDiskError } from '../core/diskError.ts';
-import type { Contents, DumpFacts } from '../core/connector.ts';
-import type { Target } from '../core/database.ts';
-import type { DumpManifest } from '../core/dumpManifest.ts';
-import type { GitFacts } from '../core/job.ts';
-import type { Run } from '../core/run.ts';
-import { decode, encodeFile, type Compression } from './compression.ts';
+import type { DumpFacts } from '../core/connector.ts';
+import type { Contents } from '../core/contents.ts';
+import { decode, encodeFile } from './compression.ts';
 import { prepareDirectory } from './directory.ts';
 import { finishPublishing } from './finishPublishing.ts';
 import { hashFile } from './hash.ts';
-import { createGitignore, createPartial, removePartial, sweepPartials, type FileOwner } from './partials.ts';
+import { createGitignore, createPartial, removePartial, sweepPartials } from './partials.ts';
 import { damagedDump, emptyDump } from './problems.ts';
+import type { PublishedDump, PublishRequest, StoredDump } from './publishRequest.ts';
 import { openRegular } from './regularFile.ts';
 import { together } from './together.ts';
-
-/** What is known of a dump before it is made; it goes into the manifest. `verification` says what `verify` proves, `none` without it. */
-export interface DumpAbout {
-  readonly alias: string;
-  readonly engine: string;
-  readonly connector: string;
-  readonly format: string;
-  readonly kind: 'manual' | 'safety';
-  readonly target: Target;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly verification: 'none' | 'quick' | 'full';
-  readonly git?: GitFacts | undefined;
-}
-
-/**
- * A dump to make.
- *
- * Shape: `directory` and `folder` absolute. `fileName(1)` is the wanted base name, compression's ending included, `fileName(2)` the next one
- * when it is taken. `write` gets the path of an empty file of this job alone; `verify` that of the plain dump.
- * `withDirectoryLock` holds the lock of the dump directory, given by its real path, while `body` runs.
- */
-export interface PublishRequest {
-  readonly directory: string;
-  readonly folder: string;
-  readonly stateDirectory: string;
-  readonly compression: Compression;
-  readonly about: DumpAbout;
-  readonly run: Pick<Run, 'signal' | 'progress'>;
-  readonly owner: FileOwner;
-  now(): Date;
-  fileName(attempt: number): string;
-  write(path: string): Promise<DumpFacts>;
-  verify?(path: string): Promise<Contents>;
-  withDirectoryLock<Result>(realDirectory: string, body: () => Promise<Result>): Promise<Result>;
-}
-
-/** A dump under its final name. `file` is an absolute path below the request's `directory`. */
-export interface PublishedDump {
-  readonly file: string;
-  readonly manifest: DumpManifest;
-}
-
-/** The bytes of a finished dump, compressed or not. */
-export interface StoredDump {
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly plainBytes: number;
-  readonly sha256: string;
-}
 
 /**
  * Makes a dump and lists it only when it is whole: partial file, verification, sha256, fsync, exclusive final name, manifest.

@@ -1,5 +1,6 @@
 import { compareContents, type RestorePreview } from '../core/restorePreview.ts';
-import type { Contents, DumpFormat, Inspection } from '../core/connector.ts';
+import type { DumpFormat, Inspection } from '../core/connector.ts';
+import type { Contents } from '../core/contents.ts';
 import { targetLabel } from '../core/database.ts';
 import { BackupError } from '../core/errors.ts';
 import type { RequestOf, ResultOf } from '../core/job.ts';

@@ -1,7 +1,7 @@
 import type { Inspection } from '../core/connector.ts';
 import { BackupError, isCancellation, toFailure } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
-import type { PublishedDump } from '../dumps/publish.ts';
+import type { PublishedDump } from '../dumps/publishRequest.ts';
 import type { DatabaseJobContext } from './context.ts';
 import { keepRawDump, makeDump, type DumpRequest } from './dump.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { dumpFileName } from '../../src/core/dumpName.ts';
 import { manifestSchema } from '../../src/core/dumpManifest.ts';
 import type { Progress } from '../../src/core/run.ts';
-import type { PublishRequest } from '../../src/dumps/publish.ts';
+import type { PublishRequest } from '../../src/dumps/publishRequest.ts';
 import { withLock } from '../../src/system/lock.ts';
 import { thisProcess } from '../../src/system/owner.ts';
 

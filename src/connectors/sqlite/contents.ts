@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Contents, TableCount } from '../../core/connector.ts';
+import type { Contents, TableCount } from '../../core/contents.ts';
 import { codeOf } from './failures.ts';
 
 /**

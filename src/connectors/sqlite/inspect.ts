@@ -1,4 +1,5 @@
-import type { Contents, Inspection } from '../../core/connector.ts';
+import type { Inspection } from '../../core/connector.ts';
+import type { Contents } from '../../core/contents.ts';
 import { BackupError } from '../../core/errors.ts';
 import { libraryVersion, readContents } from './contents.ts';
 import { corrupt, explain } from './failures.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import * as z from 'zod';
-import type { Contents } from '../../core/connector.ts';
+import type { Contents } from '../../core/contents.ts';
 import { BackupError } from '../../core/errors.ts';
 
 /** First line of an SQL dump of ours. */

@@ -1,4 +1,4 @@
-import type { Contents } from '../../core/connector.ts';
+import type { Contents } from '../../core/contents.ts';
 import { BackupError } from '../../core/errors.ts';
 import { foldName, shadowNames } from './sqlNames.ts';
 import { damaged, readChunks, readEndMark } from './sqlMark.ts';

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Contents } from '../../core/connector.ts';
+import type { Contents } from '../../core/contents.ts';
 import { compareViolations, findViolations } from './sqlForeignKeys.ts';
 import { readDump, type ReadOptions } from './sqlRead.ts';
 import { Restorer } from './sqlRestorer.ts';

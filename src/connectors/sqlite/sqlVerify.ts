@@ -1,4 +1,5 @@
-import type { Contents, VerificationLevel } from '../../core/connector.ts';
+import type { VerificationLevel } from '../../core/connector.ts';
+import type { Contents } from '../../core/contents.ts';
 import { headLine, readEndMark } from './sqlMark.ts';
 import { readDump } from './sqlRead.ts';
 import { skipBlank, tokenize, tokenText } from './sqlTokens.ts';

@@ -1,4 +1,5 @@
-import type { Contents, Inspection, VerificationLevel } from '../../core/connector.ts';
+import type { Inspection, VerificationLevel } from '../../core/connector.ts';
+import type { Contents } from '../../core/contents.ts';
 import type { Failure } from '../../core/errors.ts';
 import type { LogLevel, Progress } from '../../core/run.ts';
 

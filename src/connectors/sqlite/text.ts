@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import SqliteDatabase from 'better-sqlite3';
-import type { Contents } from '../../core/connector.ts';
+import type { Contents } from '../../core/contents.ts';
 import { libraryVersion } from './contents.ts';
 import { explainDumping } from './failures.ts';
 import { openablePath, sizeOf } from './files.ts';

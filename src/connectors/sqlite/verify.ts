@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
-import type { Contents } from '../../core/connector.ts';
+import type { Contents } from '../../core/contents.ts';
 import { BackupError } from '../../core/errors.ts';
 import { readContents } from './contents.ts';
 import { explain } from './failures.ts';
