@@ -1,5 +1,6 @@
 import { messageToJobSchema, type MessageFromJob } from './channel/protocol.ts';
 import { isCancellation, toFailure } from './core/errors.ts';
+import { uncompiled } from './core/parsing.ts';
 import type { Progress, Run } from './core/run.ts';
 import { perform } from './perform.ts';
 
@@ -64,7 +65,7 @@ function stop(): void {
 }
 
 process.on('message', (received) => {
-  const message = messageToJobSchema.parse(received);
+  const message = messageToJobSchema.parse(received, uncompiled);
   switch (message.kind) {
     case 'start':
       started = true;

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { BackupError } from '../core/errors.ts';
 import type { JobRequest, JobResult, ResultOf } from '../core/job.ts';
+import { uncompiled } from '../core/parsing.ts';
 import type { Run } from '../core/run.ts';
 import { messageFromJobSchema, protocolVersion, type MessageToJob } from './protocol.ts';
 
@@ -80,7 +81,7 @@ class Conversation {
   }
 
   #hear(received: unknown): void {
-    const parsed = messageFromJobSchema.safeParse(received);
+    const parsed = messageFromJobSchema.safeParse(received, uncompiled);
     if (!parsed.success) {
       this.#settle(() =>
         this.#reject(

@@ -2,6 +2,7 @@ import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DumpFacts } from '../core/connector.ts';
 import { manifestMaxBytes, manifestName, manifestSchema, type DumpManifest } from '../core/dumpManifest.ts';
+import { uncompiled } from '../core/parsing.ts';
 import { syncDirectory } from './directory.ts';
 import { readManifest } from './manifestFile.ts';
 import { originKey, signature } from './origin.ts';
@@ -121,7 +122,7 @@ function boundedTexts({ contents, warnings }: DumpFacts): Pick<DumpManifest, 'co
 }
 
 function sign(key: Uint8Array, manifest: DumpManifest): { readonly manifest: DumpManifest; readonly text: string } {
-  const clean = manifestSchema.parse(manifest);
+  const clean = manifestSchema.parse(manifest, uncompiled);
   const signed = { ...clean, origin: signature(key, clean) };
   return { manifest: signed, text: `${JSON.stringify(signed, null, 2)}\n` };
 }

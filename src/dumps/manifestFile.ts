@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { manifestMaxBytes, manifestName, manifestSchema, type DumpManifest } from '../core/dumpManifest.ts';
 import { BackupError } from '../core/errors.ts';
+import { uncompiled } from '../core/parsing.ts';
 import { isSigned } from './origin.ts';
 import { openRegular } from './regularFile.ts';
 
@@ -32,14 +33,14 @@ export async function readManifest(dumpFile: string, key: Uint8Array | undefined
 /** True for a file that is some dump's manifest, this one's or another's: such a file is no dump itself. Never throws. */
 export async function isManifestFile(file: string): Promise<boolean> {
   try {
-    return manifestSchema.safeParse(JSON.parse(await readText(file))).success;
+    return manifestSchema.safeParse(JSON.parse(await readText(file)), uncompiled).success;
   } catch {
     return false;
   }
 }
 
 function checked(json: unknown, name: string, key: Uint8Array | undefined): ManifestReading {
-  const parsed = manifestSchema.safeParse(json);
+  const parsed = manifestSchema.safeParse(json, uncompiled);
   if (!parsed.success) {
     const where = parsed.error.issues[0]?.path.map(String).join('.') ?? '';
     return { kind: 'broken', problem: `Its manifest is not valid${where === '' ? '' : ` (${where.slice(0, 80)})`}.` };

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toDiskError } from '../core/diskError.ts';
+import { uncompiled } from '../core/parsing.ts';
 import { verifyResultSchema, type VerifyResult } from '../core/verifyResult.ts';
 import { realPath } from './targets.ts';
 
@@ -66,7 +67,7 @@ function resultName(file: string): string {
 
 function parsed(text: string): VerifyResult | undefined {
   try {
-    return verifyResultSchema.safeParse(JSON.parse(text)).data;
+    return verifyResultSchema.safeParse(JSON.parse(text), uncompiled).data;
   } catch {
     // Cut by a full disk: as if it had never been written.
     return undefined;
