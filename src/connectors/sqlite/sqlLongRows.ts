@@ -82,7 +82,7 @@ export function writeLongRows(table: TableShape, limitBytes: number, output: Out
 function valueColumns(column: Column, encoding: TextEncoding): string {
   const value = quoteName(column.name);
   const kind = `CASE WHEN octet_length(${value})> @limit THEN typeof(${value}) END`;
-  return `${kind},CAST(${valueExpression(column, encoding, `CAST(${value} AS BLOB)`)} AS BLOB)`;
+  return `${kind},CAST(${valueExpression(column, encoding, value)} AS BLOB)`;
 }
 
 function writeValue([kind, bytes]: Value, { encoding, writer }: Output): void {
@@ -94,11 +94,8 @@ function writeValue([kind, bytes]: Value, { encoding, writer }: Output): void {
   const text = kind === 'text' ? plainText(bytes, encoding) : undefined;
   if (text === undefined) writer.write(kind === 'text' ? "CAST(X'" : "X'");
   else writer.write("'");
-  const content = text ?? bytes;
-  for (let at = 0; at < content.length; at += longBytes) {
-    const slice = content.subarray(at, at + longBytes);
-    writer.write(text === undefined ? slice.toString('hex') : doubleQuotes(slice));
-  }
+  if (text === undefined) writer.writeHex(bytes);
+  else writer.writeQuoted(text);
   writer.write(kind === 'text' && text === undefined ? "' AS TEXT)" : "'");
 }
 
@@ -107,8 +104,4 @@ function plainText(bytes: Buffer, encoding: TextEncoding): Buffer | undefined {
   if (encoding === 'UTF-8') return isUtf8(bytes) && !bytes.includes(0) ? bytes : undefined;
   const text = decodeText(bytes, encoding);
   return text === undefined || text.includes('\0') ? undefined : Buffer.from(text);
-}
-
-function doubleQuotes(slice: Buffer): Buffer {
-  return slice.includes("'") ? Buffer.from(slice.toString('latin1').replaceAll("'", "''"), 'latin1') : slice;
 }

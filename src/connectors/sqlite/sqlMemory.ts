@@ -1,4 +1,5 @@
-const smallBytes = 1 << 16;
+/** Shorter buffers may share a pool, which Node makes of 8 KiB. */
+const smallBytes = 1 << 14;
 
 /**
  * Gives the memory of a long value back at once; nothing may use the buffer behind it any more.
@@ -7,6 +8,5 @@ const smallBytes = 1 << 16;
  */
 export function release(bytes: Uint8Array): void {
   const { buffer } = bytes;
-  // Short ones share a pool.
   if (buffer instanceof ArrayBuffer && buffer.byteLength >= smallBytes) buffer.transfer(0);
 }

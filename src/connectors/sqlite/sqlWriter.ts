@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 
 const blockBytes = 1 << 20;
+const sliceBytes = 1 << 16;
+const quote = 0x27;
+const digits = Buffer.from('0123456789ABCDEF');
 
 /** Collects the text of a dump into blocks of 1 MiB, hashed as they go. `onBlock` must be done with a block before it returns. */
 export class SqlWriter {
@@ -27,6 +30,35 @@ export class SqlWriter {
       done += count;
       if (this.used === blockBytes) this.flush();
     }
+  }
+
+  /** Writes bytes as hexadecimal digits. */
+  writeHex(bytes: Uint8Array): void {
+    this.writeSlices(bytes, (byte) => {
+      this.put(digits[byte >> 4] ?? 0);
+      this.put(digits[byte & 15] ?? 0);
+    });
+  }
+
+  /** Writes the inside of a string literal: each quote twice. */
+  writeQuoted(bytes: Uint8Array): void {
+    this.writeSlices(bytes, (byte) => {
+      this.put(byte);
+      if (byte === quote) this.put(byte);
+    });
+  }
+
+  /** Byte by byte into the block: as strings, a long value would leave twice its size as garbage. */
+  private writeSlices(bytes: Uint8Array, write: (byte: number) => void): void {
+    for (let from = 0; from < bytes.length; from += sliceBytes) {
+      if (blockBytes - this.used < 2 * sliceBytes) this.flush();
+      for (const byte of bytes.subarray(from, from + sliceBytes)) write(byte);
+    }
+  }
+
+  private put(byte: number): void {
+    this.block[this.used] = byte;
+    this.used += 1;
   }
 
   /** The sha256 of all bytes so far, in hexadecimal. */
