@@ -12,7 +12,7 @@ import type { ListedDatabase } from './inventory.ts';
 import { noDatabase, turnedAway, type Shell } from './shell.ts';
 
 /**
- * The databases that a command is about: the named ones, else those selected in the view, else the only one, else a pick.
+ * The databases that a command is about: the named ones, else the only one, else a pick.
  *
  * Errors: BackupError `usage.unknownAlias`, `usage.noDatabase`; the abort reason when the pick is closed.
  */
@@ -25,8 +25,6 @@ export async function chooseDatabases(
   if (named.length > 0) return named;
   const unknown = answers.find(({ alias, file }) => alias !== undefined && file === undefined)?.alias;
   if (unknown !== undefined) throw unknownAlias(unknown);
-  const selected = answers.length > 0 ? [] : shell.tree.selection.flatMap((answer) => findDatabase(shell, answer) ?? []);
-  if (selected.length > 0) return selected;
   return [await pickDatabase(shell, placeHolder)];
 }
 
@@ -38,13 +36,12 @@ export async function chooseDatabase(shell: Shell, answers: readonly Answers[], 
 }
 
 /**
- * The dumps that a command is about: the named files, else those selected in the view, else a pick among the dumps of a database.
+ * The dumps that a command is about: the named files, else a pick among the dumps of a database.
  *
  * Errors: BackupError `dumps.missing` for a file that is not listed; `dumps.none`; the abort reason when a pick is closed.
  */
 export async function chooseDumps(shell: Shell, answers: readonly Answers[], placeHolder: string): Promise<readonly DumpEntry[]> {
-  const given = answers.length > 0 ? answers : shell.tree.selection;
-  const files = given.flatMap(({ file }) => (file === undefined ? [] : [file]));
+  const files = answers.flatMap(({ file }) => (file === undefined ? [] : [file]));
   if (files.length > 0) return files.map((file) => findDump(shell, file));
   const dumps = vscode.workspace.isTrusted ? (await chooseDatabase(shell, answers, placeHolder)).dumps : shell.inventory.dumps;
   const picked = await pickDump(dumps, { placeHolder, choosesFile: false });

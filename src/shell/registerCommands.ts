@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { commandIds, type CommandId } from '../contributions.ts';
-import { parseAnswers } from './answers.ts';
+import { parseAnswers, type Answers } from './answers.ts';
 import { addDatabase } from './commands/addDatabase.ts';
 import { backUp, backUpAll } from './commands/backup.ts';
 import { clean } from './commands/clean.ts';
@@ -38,7 +38,7 @@ export function registerCommands(shell: Shell): vscode.Disposable {
   const registrations = Object.values(commandIds).map((id) =>
     vscode.commands.registerCommand(id, async (...args: readonly unknown[]) => {
       try {
-        return await commands[id](shell, parseAnswers(args));
+        return await commands[id](shell, answersOf(shell, args));
       } catch (error) {
         reportError(error, shell.log, { command: id, argument: args[0] });
         return undefined;
@@ -46,4 +46,12 @@ export function registerCommands(shell: Shell): vscode.Disposable {
     }),
   );
   return vscode.Disposable.from(...registrations);
+}
+
+/**
+ * The palette and keys pass nothing: then the rows selected in the view are meant. A menu passes its row, which may be undefined
+ * while the view is being drawn anew: then the selection is somebody else, and the command asks.
+ */
+function answersOf(shell: Shell, args: readonly unknown[]): readonly Answers[] {
+  return args.length === 0 ? shell.tree.selection : parseAnswers(args);
 }

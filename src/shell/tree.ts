@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { viewId } from '../contributions.ts';
 import type { DumpEntry } from '../core/dumpEntry.ts';
+import { dumpLabel } from '../core/dumpWords.ts';
 import type { BrokenEntry, Inventory, ListedDatabase, ListedFolder } from './inventory.ts';
 import type { Jobs, Subject } from './jobs.ts';
 import { parseAnswers, type Answers } from './answers.ts';
@@ -14,6 +15,7 @@ export class DatabaseTree implements vscode.TreeDataProvider<Row>, vscode.Dispos
   readonly #inventory: Inventory;
   readonly #jobs: Jobs;
   readonly #painter: RowPainter;
+  #drawn = '';
   readonly #shownInFull = new Set<string>();
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable;
@@ -79,8 +81,20 @@ export class DatabaseTree implements vscode.TreeDataProvider<Row>, vscode.Dispos
   }
 
   #redraw(): void {
-    this.view.message = vscode.workspace.isTrusted || this.getChildren().length === 0 ? '' : restrictedMessage();
+    const outline = JSON.stringify(this.#outline(undefined, new Date()));
+    if (outline === this.#drawn) return;
+    this.#drawn = outline;
+    this.view.message = vscode.workspace.isTrusted || outline === '[]' ? '' : restrictedMessage();
     this.#changed.fire();
+  }
+
+  /** What can be seen. While VS Code fetches rows anew, tooltips vanish and menus lose their row: so only when something has changed. */
+  #outline(parent: Row | undefined, now: Date): readonly unknown[] {
+    return this.getChildren(parent).map((row) => {
+      if (row.kind === 'dump') return [dumpLabel(row.entry, now), row.file, row.entry.state, row.isUndo, this.#isBusy(row)];
+      const { label, description, contextValue, iconPath, tooltip } = this.#painter.paint(row);
+      return [label, description, contextValue, iconPath, tooltip, this.#outline(row, now)];
+    });
   }
 
   #dumpsOf({ folder, database, dumps, undo }: ListedDatabase): Row[] {

@@ -16,12 +16,11 @@ type Restore = ResultOf<'restore'>;
 
 const whichDatabase = vscode.l10n.t('Restore which database?');
 
-/** Restores a database from a named, selected or picked dump. The job asks before it changes anything. */
+/** Restores a database from a named or picked dump. The job asks before it changes anything. */
 export async function restore(shell: Shell, answers: readonly Answers[]): Promise<Restore> {
   requireTrust();
-  const given = answers.length > 0 ? answers : shell.tree.selection;
-  const listed = await chooseDatabase(shell, given, whichDatabase);
-  return restoreFrom(shell, listed, given[0]?.file ?? (await pickFile(listed)));
+  const listed = await chooseDatabase(shell, answers, whichDatabase);
+  return restoreFrom(shell, listed, answers[0]?.file ?? (await pickFile(listed)));
 }
 
 /** Restores a database from its newest dump that is not damaged; safety dumps and foreign targets' dumps don't count. */
