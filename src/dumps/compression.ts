@@ -32,48 +32,57 @@ export function compressionOf(head: Uint8Array): Compression {
  *
  * Units: `sizeBytes` bytes written. Errors: BackupError `node.tooOld` where Node has no zstd.
  */
-export async function encodeFile(
-  from: string,
-  to: string,
-  compression: 'gzip' | 'zstd',
-  pass: Pass,
-): Promise<{ readonly sha256: string; readonly plainSha256: string; readonly sizeBytes: number }> {
-  const plain = createHash('sha256');
-  const stored = createHash('sha256');
-  let sizeBytes = 0;
+export async function encodeFile(from: string, to: string, compression: 'gzip' | 'zstd', pass: Pass): Promise<Encoding> {
   const coder = encoder(compression);
   const source = await open(from, 'r');
-  const target = await open(to, 'r+');
   try {
-    await together(pass.signal, [
-      async (signal) => {
-        const stop = (): void => void coder.destroy();
-        signal.addEventListener('abort', stop, { once: true });
-        if (signal.aborted) stop();
-        await eachChunk(source, { ...pass, signal }, async (chunk) => {
-          const taken = feed(coder, chunk);
-          plain.update(chunk);
-          await taken;
-        });
-        coder.end();
-      },
-      async (signal) => {
-        for await (const chunk of outputOf(coder)) {
-          signal.throwIfAborted();
-          stored.update(chunk);
-          sizeBytes += chunk.length;
-          await writeAll(target, chunk);
-          release(chunk);
-        }
-      },
-    ]);
+    const target = await open(to, 'r+');
+    try {
+      return await encode(source, target, coder, pass);
+    } finally {
+      await target.close();
+    }
   } catch (error) {
     pass.signal.throwIfAborted();
     throw error;
   } finally {
-    coder.destroy();
-    await Promise.all([source.close(), target.close()]);
+    await source.close();
   }
+}
+
+interface Encoding {
+  readonly sha256: string;
+  readonly plainSha256: string;
+  readonly sizeBytes: number;
+}
+
+/** Reads, compresses and writes at once; what it holds does not grow with the file. */
+async function encode(source: FileHandle, target: FileHandle, coder: Transform, pass: Pass): Promise<Encoding> {
+  const plain = createHash('sha256');
+  const stored = createHash('sha256');
+  let sizeBytes = 0;
+  await together(pass.signal, [
+    async (signal) => {
+      await eachChunk(source, { ...pass, signal }, async (chunk) => {
+        const taken = feed(coder, chunk, signal);
+        plain.update(chunk);
+        await taken;
+      });
+      coder.end();
+    },
+    async (signal) => {
+      const stop = (): void => void coder.destroy();
+      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
+      const packed: AsyncIterable<Buffer> = coder;
+      for await (const chunk of packed) {
+        stored.update(chunk);
+        sizeBytes += chunk.length;
+        await writeAll(target, chunk);
+        release(chunk);
+      }
+    },
+  ]);
   return { sha256: stored.digest('hex'), plainSha256: plain.digest('hex'), sizeBytes };
 }
 
@@ -137,14 +146,17 @@ function decodingError(error: unknown, name: string): unknown {
   return /^(?:Z_|ZSTD_)/.test(code) ? damagedDump(name, 'it cannot be unpacked', error) : error;
 }
 
-function outputOf(coder: Transform): AsyncIterable<Buffer> {
-  return coder;
-}
-
-/** Gives a chunk to a coder; done when the coder no longer needs it. */
-function feed(coder: Transform, chunk: Uint8Array): Promise<void> {
+/** Gives a chunk to a coder; done when the coder no longer needs it. A coder that was destroyed may never say so: `signal` does. */
+function feed(coder: Transform, chunk: Uint8Array, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    coder.write(chunk, (error) => (error ? reject(error) : resolve()));
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    coder.write(chunk, (error) => {
+      signal.removeEventListener('abort', stop);
+      if (error) reject(error);
+      else resolve();
+    });
   });
 }
 
