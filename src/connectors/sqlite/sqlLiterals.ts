@@ -21,17 +21,17 @@ export function hexInvalidText(sql: Buffer): Buffer {
  * Errors: undefined when one of them is no text in `from`, so that `to` has nothing to hold it.
  */
 export function recodeHexText(sql: Buffer, from: TextEncoding, to: TextEncoding): Buffer | undefined {
-  let isLost = false;
+  const lost: Token[] = [];
   const last: string[] = [];
   const recoded = replaceTokens(sql, (token, bytes) => {
     last.push(token.kind === 'blob' ? 'blob' : tokenText(sql, token).toUpperCase());
     if (last.length > 3) last.shift();
     if (last.join(' ') !== 'CAST ( blob') return undefined;
     const text = decodeText(Buffer.from(bytes.toString('latin1').slice(2, -1), 'hex'), from);
-    isLost ||= text === undefined;
+    if (text === undefined) lost.push(token);
     return `X'${encodeText(text ?? '', to).toString('hex')}'`;
   });
-  return isLost ? undefined : recoded;
+  return lost.length > 0 ? undefined : recoded;
 }
 
 function replaceTokens(sql: Buffer, replace: (token: Token, bytes: Buffer) => string | undefined): Buffer {

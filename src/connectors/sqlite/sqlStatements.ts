@@ -190,6 +190,7 @@ function readPragma(cursor: Cursor): DumpStatement | undefined {
     case 'user_version':
     case 'application_id':
       return number !== undefined && Number.isInteger(Number(number)) ? { kind: 'pragma', name, value: Number(number) } : undefined;
+    case undefined:
     default:
       return undefined;
   }
