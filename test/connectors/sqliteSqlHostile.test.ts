@@ -137,7 +137,10 @@ describe('A hostile SQL dump', () => {
     for (const sql of hidden) {
       const target = dumps.create('CREATE TABLE kept(a); INSERT INTO kept VALUES(1);');
       assert.throws(() => dumps.restore(dumps.write(`${table} ${sql}`), target), { code: 'sqlite.statementRefused' }, sql);
-      assert.equal(using(target, (database) => database.prepare('SELECT count(*) FROM kept').pluck().get()), 1);
+      assert.equal(
+        using(target, (database) => database.prepare('SELECT count(*) FROM kept').pluck().get()),
+        1,
+      );
     }
   });
 
@@ -148,7 +151,10 @@ describe('A hostile SQL dump', () => {
       CREATE VIEW v AS SELECT 1 AS a;
       INSERT INTO t VALUES(1);`);
     dumps.restore(dump, target);
-    assert.equal(using(target, (database) => database.prepare('SELECT count(*) FROM kept').pluck().get()), 1);
+    assert.equal(
+      using(target, (database) => database.prepare('SELECT count(*) FROM kept').pluck().get()),
+      1,
+    );
     const intoView = dumps.write(`CREATE TABLE t(a); CREATE VIEW v AS SELECT 1 AS a;
       CREATE TRIGGER r INSTEAD OF INSERT ON v BEGIN DELETE FROM kept; END; INSERT INTO v VALUES(1);`);
     assert.throws(() => dumps.restore(intoView, target), { code: 'sqlite.statementRefused' });
@@ -157,8 +163,12 @@ describe('A hostile SQL dump', () => {
   it('cannot replace a table by a view, nor tables behind a virtual table that it does not bring', () => {
     const target = dumps.create(`CREATE TABLE kept(a); CREATE VIRTUAL TABLE f USING fts5(a); INSERT INTO f VALUES('x');`);
     const before = sqliteContent(target);
-    assert.throws(() => dumps.restore(dumps.write('CREATE TABLE t(a); CREATE VIEW kept AS SELECT 1;'), target), { code: 'sqlite.statement' });
-    assert.throws(() => dumps.restore(dumps.write('CREATE TABLE f_data(id INTEGER PRIMARY KEY, block);'), target), { code: 'sqlite.statement' });
+    assert.throws(() => dumps.restore(dumps.write('CREATE TABLE t(a); CREATE VIEW kept AS SELECT 1;'), target), {
+      code: 'sqlite.statement',
+    });
+    assert.throws(() => dumps.restore(dumps.write('CREATE TABLE f_data(id INTEGER PRIMARY KEY, block);'), target), {
+      code: 'sqlite.statement',
+    });
     const twice = `CREATE VIRTUAL TABLE y USING fts5(a); CREATE VIRTUAL TABLE Y USING fts5(a);`;
     assert.throws(() => dumps.restore(dumps.write(twice), target), { code: 'sqlite.statementRefused' });
     const overTable = `CREATE TABLE y(a); CREATE VIRTUAL TABLE y USING fts5(a);`;
@@ -176,22 +186,34 @@ describe('A hostile SQL dump', () => {
   });
 
   it('with an error of sqlite3 .dump in it is refused', () => {
-    const dump = dumps.write(`BEGIN TRANSACTION; ${table} /**** ERROR: (11) database disk image is malformed *****/ ROLLBACK; -- due to errors\n`);
+    const dump = dumps.write(
+      `BEGIN TRANSACTION; ${table} /**** ERROR: (11) database disk image is malformed *****/ ROLLBACK; -- due to errors\n`,
+    );
     assert.throws(() => dumps.restore(dump), { code: 'dumps.damaged' });
     assert.throws(() => verifySql(dump, 'quick', silent.checkpoint), { code: 'dumps.damaged' });
   });
 
   it('with a second transaction, or statements behind its COMMIT, is refused', () => {
-    for (const sql of [`BEGIN; ${table} COMMIT; CREATE TABLE u(a);`, `BEGIN; BEGIN; ${table} COMMIT;`, `BEGIN; ${table} COMMIT; BEGIN; COMMIT;`]) {
+    for (const sql of [
+      `BEGIN; ${table} COMMIT; CREATE TABLE u(a);`,
+      `BEGIN; BEGIN; ${table} COMMIT;`,
+      `BEGIN; ${table} COMMIT; BEGIN; COMMIT;`,
+    ]) {
       assert.throws(() => dumps.restore(dumps.write(sql)), { code: 'dumps.damaged' });
     }
   });
 
   it('does not get its own words into the sentence that a user sees', () => {
     const dump = dumps.write('CREATE TABLE t(a); [click](command:evil) $(rm);');
-    assert.throws(() => dumps.restore(dump), (error: Error) => !/[[\]()$]/.test(error.message));
+    assert.throws(
+      () => dumps.restore(dump),
+      (error: Error) => !/[[\]()$]/.test(error.message),
+    );
     const failing = dumps.write('CREATE TABLE t("[click](command:evil)" UNIQUE); INSERT INTO t VALUES(1),(1);');
-    assert.throws(() => dumps.restore(failing), (error: Error) => !/[[\]()$]/.test(error.message));
+    assert.throws(
+      () => dumps.restore(failing),
+      (error: Error) => !/[[\]()$]/.test(error.message),
+    );
   });
 
   it('that is an ordinary one runs', () => {

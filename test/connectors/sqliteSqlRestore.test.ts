@@ -36,7 +36,9 @@ describe('Restoring an SQL dump', () => {
        CREATE TABLE kept(a); INSERT INTO kept VALUES(1); CREATE INDEX by_customer ON kept(a); CREATE INDEX kept_index ON kept(a); CREATE VIEW kept_view AS SELECT * FROM purchase; CREATE TRIGGER kept_trigger AFTER INSERT ON kept BEGIN SELECT 1; END; DROP TABLE v;`,
     );
     dumps.restore(dump, path);
-    const names = using(path, (database) => database.prepare(`SELECT name FROM sqlite_schema WHERE name LIKE 'kept%' ORDER BY name`).pluck().all());
+    const names = using(path, (database) =>
+      database.prepare(`SELECT name FROM sqlite_schema WHERE name LIKE 'kept%' ORDER BY name`).pluck().all(),
+    );
     assert.deepEqual(names, ['kept', 'kept_index', 'kept_trigger', 'kept_view']);
     shell(path, 'DROP TABLE kept; DROP VIEW kept_view');
     assert.deepEqual(sqliteContent(path), expected);
@@ -46,7 +48,10 @@ describe('Restoring an SQL dump', () => {
     const dump = dumps.dump(dumps.create('CREATE TABLE a(x); INSERT INTO a VALUES(1); CREATE VIEW b AS SELECT 2 AS y;')).path;
     const path = dumps.create('CREATE VIEW a AS SELECT 1; CREATE VIEW b AS SELECT 3;');
     dumps.restore(dump, path);
-    assert.deepEqual(using(path, (database) => database.prepare('SELECT x, y FROM a, b').raw().all()), [[1, 2]]);
+    assert.deepEqual(
+      using(path, (database) => database.prepare('SELECT x, y FROM a, b').raw().all()),
+      [[1, 2]],
+    );
     const other = dumps.create('CREATE TABLE b(x); INSERT INTO b VALUES(1);');
     const before = sqliteContent(other);
     assert.throws(() => dumps.restore(dump, other), { code: 'sqlite.statement' });
@@ -54,7 +59,9 @@ describe('Restoring an SQL dump', () => {
   });
 
   it('goes over a target whose virtual tables come in the other order', () => {
-    const first = dumps.create(`CREATE VIRTUAL TABLE f USING fts5(a); INSERT INTO f VALUES('x'); CREATE VIRTUAL TABLE f_x USING fts5(a);`);
+    const first = dumps.create(
+      `CREATE VIRTUAL TABLE f USING fts5(a); INSERT INTO f VALUES('x'); CREATE VIRTUAL TABLE f_x USING fts5(a);`,
+    );
     const vacuumed = dumps.create(`CREATE VIRTUAL TABLE f USING fts5(a, b); CREATE VIRTUAL TABLE f_x USING fts5(b); VACUUM;`);
     const expected = [sqliteContent(first), sqliteContent(vacuumed)];
     const dump = [dumps.dump(first).path, dumps.dump(vacuumed).path];
@@ -95,8 +102,13 @@ describe('Restoring an SQL dump', () => {
   it('leaves the old rows when a statement fails, and says which', () => {
     const path = dumps.create(shop);
     const before = sqliteContent(path);
-    const dump = dumps.write(`BEGIN; CREATE TABLE customer(id INTEGER PRIMARY KEY, name UNIQUE); INSERT INTO customer VALUES(1, 'x'); INSERT INTO customer VALUES(2, 'x'); COMMIT;`);
-    assert.throws(() => dumps.restore(dump, path), { code: 'sqlite.statement', message: /statements 3 to 4 of the dump failed: UNIQUE constraint/ });
+    const dump = dumps.write(
+      `BEGIN; CREATE TABLE customer(id INTEGER PRIMARY KEY, name UNIQUE); INSERT INTO customer VALUES(1, 'x'); INSERT INTO customer VALUES(2, 'x'); COMMIT;`,
+    );
+    assert.throws(() => dumps.restore(dump, path), {
+      code: 'sqlite.statement',
+      message: /statements 3 to 4 of the dump failed: UNIQUE constraint/,
+    });
     assert.deepEqual(sqliteContent(path), before);
   });
 
@@ -140,9 +152,14 @@ describe('Restoring an SQL dump', () => {
   it('tells how far it is, in bytes and rows', () => {
     const dump = dumps.dump(dumps.create(shop));
     const seen: { bytes: number; rows: number }[] = [];
-    using(dumps.path('db'), (database) => restoreSql(database, dump.path, { ...silent, progress: (done) => void seen.push(done) }));
+    using(dumps.path('db'), (database) =>
+      restoreSql(database, dump.path, { ...silent, progress: (done) => void seen.push(done) }),
+    );
     assert.equal(seen.at(-1)?.bytes, dump.text.length);
-    assert.deepEqual(seen, [...seen].sort((a, b) => a.bytes - b.bytes || a.rows - b.rows));
+    assert.deepEqual(
+      seen,
+      [...seen].sort((a, b) => a.bytes - b.bytes || a.rows - b.rows),
+    );
   });
 
   describe('with foreign keys', () => {
@@ -172,16 +189,22 @@ describe('Restoring an SQL dump', () => {
     });
 
     it('does not mind what was torn in the target before, nor a parent that was excluded and is nowhere', () => {
-      const source = dumps.create(`${family} INSERT INTO parent VALUES(1); INSERT INTO child VALUES(1, 1); CREATE TABLE other(a); INSERT INTO other VALUES(1);`);
+      const source = dumps.create(
+        `${family} INSERT INTO parent VALUES(1); INSERT INTO child VALUES(1, 1); CREATE TABLE other(a); INSERT INTO other VALUES(1);`,
+      );
       const torn = dumps.create(`${family} INSERT INTO child VALUES(5, 55); CREATE TABLE other(a);`);
       assert.equal(dumps.restore(dumps.dump(source, ['parent', 'child']).path, torn).warnings.length, 1);
       assert.equal(dumps.restore(dumps.dump(source, ['parent']).path).warnings.length, 1);
     });
 
     it('checks keys that only an index of the dump makes possible, and leaves out those that nothing does', () => {
-      const good = dumps.create(`CREATE TABLE parent(code); CREATE UNIQUE INDEX u ON parent(code); CREATE TABLE child(p REFERENCES parent(code)); INSERT INTO parent VALUES('x'); INSERT INTO child VALUES('x');`);
+      const good = dumps.create(
+        `CREATE TABLE parent(code); CREATE UNIQUE INDEX u ON parent(code); CREATE TABLE child(p REFERENCES parent(code)); INSERT INTO parent VALUES('x'); INSERT INTO child VALUES('x');`,
+      );
       assert.deepEqual(dumps.restore(dumps.dump(good).path).warnings, []);
-      const bad = dumps.create(`CREATE TABLE parent(code); CREATE TABLE child(p REFERENCES parent(code)); INSERT INTO child VALUES('x');`);
+      const bad = dumps.create(
+        `CREATE TABLE parent(code); CREATE TABLE child(p REFERENCES parent(code)); INSERT INTO child VALUES('x');`,
+      );
       assert.deepEqual(dumps.restore(dumps.dump(bad).path).warnings, []);
     });
   });
@@ -192,7 +215,14 @@ describe('Restoring an SQL dump', () => {
       const target = dumps.create('CREATE TABLE purchase(a); INSERT INTO purchase VALUES(1);');
       const before = sqliteContent(target);
       const lines = [...text.toString('latin1').matchAll(/\n/g)].map(({ index }) => index + 1);
-      const cuts = new Set([1, 40, ...Array.from({ length: 60 }, (_, at) => Math.floor((text.length * at) / 60)), ...lines.slice(0, 20), ...lines.slice(-20, -1), text.length - 1]);
+      const cuts = new Set([
+        1,
+        40,
+        ...Array.from({ length: 60 }, (_, at) => Math.floor((text.length * at) / 60)),
+        ...lines.slice(0, 20),
+        ...lines.slice(-20, -1),
+        text.length - 1,
+      ]);
       for (const cut of cuts) {
         const dump = dumps.write(text.subarray(0, cut));
         const codes = { name: 'BackupError', code: /^(dumps\.(empty|truncated|damaged)|sqlite\.statementRefused)$/ };
@@ -244,21 +274,32 @@ describe('Restoring an SQL dump', () => {
     assert.deepEqual(verifySql(dump.path, 'full', silent.checkpoint), dump.contents);
     const foreign = verifySql(dumps.write(shell(path, '', '.dump')), 'quick', silent.checkpoint);
     assert.deepEqual(foreign.objects, dump.contents.objects);
-    assert.deepEqual(foreign.tables, dump.contents.tables.map(({ name, rows }) => (name === 'f' || rows === undefined ? { name } : { name, rows })));
+    assert.deepEqual(
+      foreign.tables,
+      dump.contents.tables.map(({ name, rows }) => (name === 'f' || rows === undefined ? { name } : { name, rows })),
+    );
   });
 
   it('can be cancelled while a dump is verified', () => {
     const dump = dumps.dump(dumps.create(shop)).path;
     const reason = new Error('cancelled');
-    assert.throws(() => verifySql(dump, 'full', () => { throw reason; }), reason);
+    assert.throws(
+      () =>
+        verifySql(dump, 'full', () => {
+          throw reason;
+        }),
+      reason,
+    );
   });
 
   describe('is offered', () => {
     const heads: Readonly<Record<string, string>> = {
       'of sqlite3 .dump': 'PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE t(a);\n',
-      'of a newer sqlite3 .dump': '/* WARNING: Script requires that SQLITE_DBCONFIG_DEFENSIVE be disabled */\nPRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n',
+      'of a newer sqlite3 .dump':
+        '/* WARNING: Script requires that SQLITE_DBCONFIG_DEFENSIVE be disabled */\nPRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n',
       "of Python's iterdump": 'BEGIN TRANSACTION;\nCREATE TABLE "t"(a);\n',
-      'of django-dbbackup': 'CREATE TABLE IF NOT EXISTS "auth_group" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(150));\n',
+      'of django-dbbackup':
+        'CREATE TABLE IF NOT EXISTS "auth_group" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(150));\n',
       'with a byte order mark': '\ufeffBEGIN;CREATE TABLE t(a);',
     };
     for (const [what, head] of Object.entries(heads)) it(`for a dump ${what}`, () => assert.ok(sniffSql(Buffer.from(head))));

@@ -29,7 +29,9 @@ function readStatus(name: string): number {
 
 function make(): void {
   using(source, (database) => {
-    database.exec('CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, b BLOB); CREATE TABLE k(a PRIMARY KEY, b) WITHOUT ROWID; PRAGMA journal_mode = OFF');
+    database.exec(
+      'CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, b BLOB); CREATE TABLE k(a PRIMARY KEY, b) WITHOUT ROWID; PRAGMA journal_mode = OFF',
+    );
     const insert = database.prepare('INSERT INTO t(a, b) VALUES(?, ?)');
     database.transaction(() => {
       for (let count = 0; count < 20_000; count += 1) insert.run(`row ${count}`, null);

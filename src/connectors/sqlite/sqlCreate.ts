@@ -42,7 +42,7 @@ export function changeSchema(database: Database, change: () => void): void {
 /** Gives the form of `sql` that was accepted. */
 function runAccepted(database: Database, sql: string): string {
   const replaced = new Map<string, number>();
-  for (let text = sql; ; ) {
+  for (let text = sql; ;) {
     try {
       database.prepare(text).run();
       return text;

@@ -103,7 +103,8 @@ class Dump {
         this.warnings.push(`The virtual table ${name} needs a module that SQLite itself does not have; it is not in the dump.`);
       }
       const owner = kind === 'shadow' ? ownerOf(name, virtualTables) : undefined;
-      if (kind === 'shadow' ? owner !== undefined && excluded.has(foldName(owner)) : isUnknown || excluded.has(folded)) left.add(folded);
+      if (kind === 'shadow' ? owner !== undefined && excluded.has(foldName(owner)) : isUnknown || excluded.has(folded))
+        left.add(folded);
     }
     return schema.filter(({ type, name, owner }) => !left.has(foldName(type === 'table' || type === 'view' ? name : owner)));
   }
@@ -154,7 +155,10 @@ class Dump {
 
   private countVirtual(name: string): { rows?: number } {
     try {
-      const rows = this.database.prepare<[], number>(`SELECT count(*) FROM main.${quoteName(name)}`).pluck().get();
+      const rows = this.database
+        .prepare<[], number>(`SELECT count(*) FROM main.${quoteName(name)}`)
+        .pluck()
+        .get();
       return rows === undefined ? {} : { rows };
     } catch (error) {
       if (codeOf(error) === 'SQLITE_CORRUPT_VTAB') {

@@ -51,9 +51,13 @@ export function compareViolations(
     const isInDump = created.has(foldName(child)) && created.has(foldName(parent));
     const isAllowed = isInDump || !present.has(foldName(parent)) || rows <= (known.get(keyOf(violation)) ?? 0);
     if (!isAllowed) {
-      throw new BackupError('sqlite.foreignKeys', `${rows} rows of ${child} would refer to rows of ${parent} that do not exist.`, {
-        hint: `Restore a dump that holds both tables. Nothing was changed.`,
-      });
+      throw new BackupError(
+        'sqlite.foreignKeys',
+        `${rows} rows of ${child} would refer to rows of ${parent} that do not exist.`,
+        {
+          hint: `Restore a dump that holds both tables. Nothing was changed.`,
+        },
+      );
     }
     return `${rows} rows of ${child} refer to rows of ${parent} that do not exist${isInDump ? '; the dump holds them so' : ''}.`;
   });

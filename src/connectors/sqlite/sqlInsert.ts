@@ -36,7 +36,7 @@ export function readValues(sql: Buffer, from: number, placeholders: number): Val
   let depth = 0;
   let found = 0;
   let usesCast = false;
-  for (let at = from; at < sql.length; ) {
+  for (let at = from; at < sql.length;) {
     const byte = sql[at] ?? 0;
     if (byte === bytes.quote) {
       at = closingQuote(sql, at + 1, bytes.quote) + 1;

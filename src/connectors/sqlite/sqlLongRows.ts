@@ -32,10 +32,9 @@ export class LongRowWriter {
     this.output = output;
     this.readers = table.columns.map((column) => {
       const statement = output.database
-        .prepare<
-          [{ limit: number; rowid: bigint }],
-          Value
-        >(`SELECT ${valueColumns(column, output.encoding)} FROM main.${quoteName(table.name)} NOT INDEXED WHERE ${quoteName(key)}=@rowid`)
+        .prepare<[{ limit: number; rowid: bigint }], Value>(
+          `SELECT ${valueColumns(column, output.encoding)} FROM main.${quoteName(table.name)} NOT INDEXED WHERE ${quoteName(key)}=@rowid`,
+        )
         .raw();
       return (rowid) => statement.get({ limit: longBytes, rowid }) ?? [null, Buffer.from('NULL')];
     });
@@ -60,10 +59,9 @@ export function writeLongRows(table: TableShape, limitBytes: number, output: Out
   const values = table.columns.map((column) => valueColumns(column, output.encoding));
   const isLong = table.columns.map(({ name }) => `octet_length(${quoteName(name)})> @shortest`);
   const rows = output.database
-    .prepare<
-      [{ limit: number; shortest: number }],
-      (Buffer | 'text' | 'blob' | null)[]
-    >(`SELECT ${values.join(',')} FROM main.${quoteName(table.name)} NOT INDEXED WHERE ${isLong.join(' OR ')}`)
+    .prepare<[{ limit: number; shortest: number }], (Buffer | 'text' | 'blob' | null)[]>(
+      `SELECT ${values.join(',')} FROM main.${quoteName(table.name)} NOT INDEXED WHERE ${isLong.join(' OR ')}`,
+    )
     .raw();
   for (const row of rows.iterate({ limit: longBytes, shortest: limitBytes })) {
     output.writer.write(`${insertHead(table)}\n(`);

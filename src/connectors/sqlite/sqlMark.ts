@@ -83,7 +83,11 @@ function readAt(file: number, from: number, lengthBytes: number): string {
  *
  * Errors: BackupError 'dumps.damaged' at the end when the bytes before the end mark are not those that were written.
  */
-export function* readChunks(path: string, mark: EndMark | undefined, onBytes: (doneBytes: number) => void): Generator<Buffer, void> {
+export function* readChunks(
+  path: string,
+  mark: EndMark | undefined,
+  onBytes: (doneBytes: number) => void,
+): Generator<Buffer, void> {
   const file = openSync(path, 'r');
   const store = Buffer.allocUnsafe(1 << 18);
   const hash = createHash('sha256');

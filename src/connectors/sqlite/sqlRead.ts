@@ -42,7 +42,11 @@ export function* readDump(path: string, options: ReadOptions): Generator<Numbere
   return mark?.contents ?? contents;
 }
 
-function* readStatements(splitter: StatementSplitter, counter: ContentsCounter, options: ReadOptions): Generator<NumberedStatement> {
+function* readStatements(
+  splitter: StatementSplitter,
+  counter: ContentsCounter,
+  options: ReadOptions,
+): Generator<NumberedStatement> {
   const reader = new StatementReader();
   let isEmpty = true;
   let transaction: 'none' | 'open' | 'closed' = 'none';

@@ -51,7 +51,7 @@ function writeKeyedRows(table: TableShape, keyName: string, output: RowOutput): 
   const head = insertHead(table);
   let total = 0;
   let size = 16;
-  for (let first = smallest; ; ) {
+  for (let first = smallest; ;) {
     const last = boundary.get(first, size - 1) ?? largest;
     const limit = Math.max(256, Math.floor(worstBatchBytes / size / table.columns.length));
     const [body, rows] = batch.get({ limit, first, last }) ?? [null, 0];
@@ -88,7 +88,8 @@ function writeKeylessRows(table: TableShape, output: RowOutput): number {
   let waitingBytes = 0;
   let total = 0;
   const flush = (): void => {
-    if (waiting.length > 0) writeInsert(head, Buffer.concat(waiting.flatMap((row, at) => (at === 0 ? [row] : [comma, row]))), writer);
+    if (waiting.length > 0)
+      writeInsert(head, Buffer.concat(waiting.flatMap((row, at) => (at === 0 ? [row] : [comma, row]))), writer);
     output.afterRows(waiting.length);
     waiting = [];
     waitingBytes = 0;

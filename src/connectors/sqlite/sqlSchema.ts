@@ -40,7 +40,9 @@ export interface SchemaObject {
 export function readSchema(database: Database, encoding: TextEncoding): readonly SchemaObject[] {
   const kinds = new Map(
     database
-      .prepare<[], [string, 'table' | 'virtual' | 'shadow' | 'view']>(`SELECT name, type FROM pragma_table_list WHERE schema = 'main'`)
+      .prepare<[], [string, 'table' | 'virtual' | 'shadow' | 'view']>(
+        `SELECT name, type FROM pragma_table_list WHERE schema = 'main'`,
+      )
       .raw()
       .all(),
   );
@@ -88,7 +90,8 @@ function readKey(database: Database, table: string, columns: readonly ColumnRow[
   const [key] = keys;
   if (keys.length === 1 && key?.type.toUpperCase() === 'INTEGER') {
     // INTEGER PRIMARY KEY DESC is an ordinary column with an index of its own.
-    const hasIndex = database.prepare<[string]>(`SELECT 1 FROM pragma_index_list(?) WHERE origin = 'pk'`).get(table) !== undefined;
+    const hasIndex =
+      database.prepare<[string]>(`SELECT 1 FROM pragma_index_list(?) WHERE origin = 'pk'`).get(table) !== undefined;
     if (!hasIndex) return { kind: 'alias', name: key.name };
   }
   const taken = new Set(columns.map(({ name }) => foldName(name)));

@@ -28,7 +28,11 @@ function readRows(database: Database, values: string): readonly [string, unknown
   database.exec('CREATE TEMP TABLE read_sequence(name, seq)');
   try {
     database.exec(`INSERT INTO temp.read_sequence ${values}`);
-    return database.prepare<[], [string, unknown]>('SELECT CAST(name AS TEXT), seq FROM temp.read_sequence').raw().safeIntegers().all();
+    return database
+      .prepare<[], [string, unknown]>('SELECT CAST(name AS TEXT), seq FROM temp.read_sequence')
+      .raw()
+      .safeIntegers()
+      .all();
   } finally {
     database.exec('DROP TABLE temp.read_sequence');
   }

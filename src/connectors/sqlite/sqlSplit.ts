@@ -137,7 +137,7 @@ export class StatementSplitter {
   }
 
   private passTo(ending: string, skip = 1): void {
-    for (let from = skip; ; ) {
+    for (let from = skip; ;) {
       const end = this.live.indexOf(ending, this.at + from);
       if (end >= 0) {
         this.at = end + ending.length;
@@ -175,7 +175,7 @@ export class StatementSplitter {
     this.parts.push(Buffer.from(live.subarray(this.start, isBlob ? at - 1 : at)), Buffer.from(isBlob ? '?' : 'CAST(? AS TEXT)'));
     this.at += 1;
     const pieces: Buffer[] = [];
-    for (let isOpen = true; isOpen; ) {
+    for (let isOpen = true; isOpen;) {
       this.start = this.at;
       const close = closingQuote(this.live, this.at, quote);
       if (close >= 0 && close + 1 === this.live.length && this.more()) continue;

@@ -189,7 +189,9 @@ function readPragma(cursor: Cursor): DumpStatement | undefined {
       return { kind: 'encoding', name: value };
     case 'user_version':
     case 'application_id':
-      return number !== undefined && Number.isInteger(Number(number)) ? { kind: 'pragma', name, value: Number(number) } : undefined;
+      return number !== undefined && Number.isInteger(Number(number))
+        ? { kind: 'pragma', name, value: Number(number) }
+        : undefined;
     case undefined:
     default:
       return undefined;

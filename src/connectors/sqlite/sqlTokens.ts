@@ -38,7 +38,7 @@ export function isWordByte(byte: number | undefined): boolean {
 
 /** The tokens of `sql` from `from` on, without blanks and comments. Source: https://sqlite.org/lang.html, as its tokenizer reads. */
 export function* tokenize(sql: Buffer, from = 0): Generator<Token> {
-  for (let at = skipBlank(sql, from); at < sql.length; ) {
+  for (let at = skipBlank(sql, from); at < sql.length;) {
     const token = readToken(sql, at);
     yield token;
     at = skipBlank(sql, token.end);
@@ -116,7 +116,7 @@ function numberEnd(sql: Buffer, at: number): number {
 export function terminator(sql: Buffer): ';' | '\n;' | '*/;' {
   let end = 0;
   for (const token of tokenize(sql)) end = token.end;
-  for (let at = end; at < sql.length; ) {
+  for (let at = end; at < sql.length;) {
     while (isSpace(sql[at])) at += 1;
     if (!beginsComment(sql, at)) return ';';
     const close = commentEnd(sql, at);

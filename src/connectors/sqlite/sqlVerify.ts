@@ -13,7 +13,8 @@ export function sniffSql(head: Uint8Array): boolean {
   const text = bytes.toString('latin1').replace(/^\xef\xbb\xbf/, '');
   if (text.startsWith(headLine)) return true;
   const sql = Buffer.from(text, 'latin1');
-  if (sql.includes(0) || /\b(PostgreSQL|MySQL|MariaDB|mydumper|Oracle|SQL Server)\b/i.test(text.slice(0, skipBlank(sql, 0)))) return false;
+  if (sql.includes(0) || /\b(PostgreSQL|MySQL|MariaDB|mydumper|Oracle|SQL Server)\b/i.test(text.slice(0, skipBlank(sql, 0))))
+    return false;
   if (/\b(ENGINE\s*=\s*\w+|AUTO_INCREMENT|bigserial|OWNER TO|character varying)\b/.test(text)) return false;
   const words: string[] = [];
   for (const token of tokenize(sql)) {

@@ -24,7 +24,7 @@ export class SqlWriter {
 
   write(text: string | Buffer): void {
     const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const count = bytes.copy(this.block, this.used, done);
       this.used += count;
       done += count;
