@@ -14,7 +14,7 @@ export interface RowOutput {
   readonly database: Database;
   readonly encoding: TextEncoding;
   readonly writer: SqlWriter;
-  /** Rowids of the rows that the last statement left out as too long (null where there is no rowid), filled by a function of SQL. */
+  /** Rowids of the rows that the last statement left out as too long (null where there is no rowid), filled in order by a function of SQL. */
   readonly skipped: Set<bigint | null>;
   /** Called between batches with the rows written since the last call. */
   afterRows(count: number): void;
@@ -35,39 +35,59 @@ export function writeRows(table: TableShape, output: RowOutput): number {
 
 /** Batches are ranges of the rowid that SQLite itself joins to one text. Source: performance.md, "How the fast SQL dump works". */
 function writeKeyedRows(table: TableShape, keyName: string, output: RowOutput): number {
-  const { database, writer, skipped } = output;
-  const from = `FROM main.${quoteName(table.name)} NOT INDEXED WHERE ${quoteName(keyName)}`;
+  const { database, writer } = output;
   const key = quoteName(keyName);
   const boundary = database
-    .prepare<[bigint, number], bigint>(`SELECT ${key} ${from}>=? ORDER BY ${key} LIMIT 1 OFFSET ?`)
+    .prepare<[bigint, number], bigint>(
+      `SELECT ${key} FROM main.${quoteName(table.name)} NOT INDEXED WHERE ${key}>=? ORDER BY ${key} LIMIT 1 OFFSET ?`,
+    )
     .pluck()
     .safeIntegers();
-  const batch = database
-    .prepare<[{ limit: number; first: bigint; last: bigint }], [Buffer | null, number]>(
-      `SELECT CAST(group_concat(${rowExpression(table, output.encoding)},',\n') AS BLOB), count(*) ${from}>=@first AND ${key}<=@last`,
-    )
-    .raw();
-  const longRows = new LongRowWriter(table, keyName, output);
-  const head = insertHead(table);
+  const writeRange = rangeWriter(table, keyName, output);
   let total = 0;
   let size = 16;
-  for (let first = smallest; ;) {
+  for (let first = smallest; ; ) {
     const last = boundary.get(first, size - 1) ?? largest;
     const limit = Math.max(256, Math.floor(worstBatchBytes / size / table.columns.length));
-    const [body, rows] = batch.get({ limit, first, last }) ?? [null, 0];
     const before = writer.sizeBytes;
-    if (body !== null) {
-      writeInsert(head, readable(body, output.encoding), writer);
-      release(body);
-    }
-    for (const rowid of skipped) if (rowid !== null) longRows.write(rowid);
-    skipped.clear();
+    const rows = writeRange(first, last, limit);
     total += rows;
     output.afterRows(rows);
     if (last === largest) return total;
     first = last + 1n;
     size = nextSize(size, rows, writer.sizeBytes - before);
   }
+}
+
+/** Gives a function that writes the rows of a range of keys, those with a value of more than `limit` bytes one by one, and their number. */
+function rangeWriter(table: TableShape, keyName: string, output: RowOutput): (first: bigint, last: bigint, limit: number) => number {
+  const key = quoteName(keyName);
+  const { database, writer, encoding, skipped } = output;
+  const batch = database
+    .prepare<[{ limit: number; first: bigint; last: bigint }], [Buffer | null, number]>(
+      `SELECT CAST(group_concat(${rowExpression(table, encoding)},',\n') AS BLOB), count(*)
+       FROM main.${quoteName(table.name)} NOT INDEXED WHERE ${key}>=@first AND ${key}<=@last`,
+    )
+    .raw();
+  const longRows = new LongRowWriter(table, keyName, output);
+  const head = insertHead(table);
+  return function writeRange(first, last, limit) {
+    if (first > last) return 0;
+    const [body, rows] = batch.get({ limit, first, last }) ?? [null, 0];
+    const long = [...skipped];
+    skipped.clear();
+    if (body !== null && long.length === 0) writeInsert(head, readable(body, encoding), writer);
+    if (body !== null) release(body);
+    let next = first;
+    for (const rowid of long) {
+      if (rowid === null) continue;
+      writeRange(next, rowid - 1n, limit);
+      longRows.write(rowid);
+      next = rowid + 1n;
+    }
+    if (next !== first) writeRange(next, last, limit);
+    return rows;
+  };
 }
 
 /** As many rows as should fill a batch, by the rows just seen; growing step by step, since the next ones may be longer. */
@@ -81,7 +101,7 @@ function writeKeylessRows(table: TableShape, output: RowOutput): number {
   const { database, writer, encoding, skipped } = output;
   const from = `FROM main.${quoteName(table.name)} NOT INDEXED`;
   const rows = database
-    .prepare<[{ limit: number }], Buffer | null>(`SELECT CAST(${rowExpression(table, encoding)} AS BLOB) ${from}`)
+    .prepare<[{ limit: number }], Buffer>(`SELECT CAST(${rowExpression(table, encoding)} AS BLOB) ${from}`)
     .pluck();
   const head = insertHead(table);
   let waiting: Buffer[] = [];
@@ -94,17 +114,21 @@ function writeKeylessRows(table: TableShape, output: RowOutput): number {
     waiting = [];
     waitingBytes = 0;
   };
+  let long = 0;
   for (const row of rows.iterate({ limit: batchBytes })) {
     total += 1;
-    if (row === null) continue;
+    long += skipped.size;
+    if (skipped.size > 0) {
+      skipped.clear();
+      continue;
+    }
     const text = readable(row, encoding);
     waiting.push(text);
     waitingBytes += text.length;
     if (waitingBytes >= batchBytes) flush();
   }
   flush();
-  if (skipped.size > 0) writeLongRows(table, batchBytes, output);
-  skipped.clear();
+  if (long > 0) writeLongRows(table, batchBytes, output);
   return total;
 }
 

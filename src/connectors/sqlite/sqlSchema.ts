@@ -7,7 +7,7 @@ import type { SchemaType } from './sqlStatements.ts';
 /** A column that an INSERT fills. `affinity` says what SQLite makes of a value before it stores it. */
 export interface Column {
   readonly name: string;
-  readonly affinity: 'numeric' | 'text' | 'none';
+  readonly affinity: 'integer' | 'number' | 'text' | 'none';
 }
 
 /**
@@ -103,9 +103,9 @@ function readKey(database: Database, table: string, columns: readonly ColumnRow[
 function affinityOf(type: string, isStrict: boolean): Column['affinity'] {
   const upper = type.toUpperCase();
   if (isStrict && upper === 'ANY') return 'none';
-  if (upper.includes('INT')) return 'numeric';
+  if (upper.includes('INT')) return 'integer';
   if (/CHAR|CLOB|TEXT/.test(upper)) return 'text';
-  return upper === '' || upper.includes('BLOB') ? 'none' : 'numeric';
+  return upper === '' || upper.includes('BLOB') ? 'none' : 'number';
 }
 
 /** `INSERT INTO "t" VALUES`, with the columns where they are not simply all. */
