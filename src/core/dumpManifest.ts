@@ -21,7 +21,7 @@ const hex256 = z.string().regex(/^[0-9a-f]{64}$/);
  *
  * Shape: format version 1. `origin` is the HMAC-SHA256 of the manifest without it, under this user's `origin.key`.
  * Units: bytes, milliseconds, UTC (ISO 8601 with `Z`). `sequence` grows by one per dump in a directory and does not depend on the clock.
- * Source: safety.md §2. Read as hostile: sizes are bounded, and nothing in it chooses code, a path or a program.
+ * Read as hostile: sizes are bounded, and nothing in it chooses code, a path or a program.
  */
 export const manifestSchema = z.object({
   version: z.literal(1),

@@ -33,7 +33,7 @@ export function writeRows(table: TableShape, output: RowOutput): number {
   return table.key.kind === 'none' ? writeKeylessRows(table, output) : writeKeyedRows(table, table.key.name, output);
 }
 
-/** Batches are ranges of the rowid that SQLite itself joins to one text. Source: performance.md, "How the fast SQL dump works". */
+/** Batches are ranges of the rowid that SQLite itself joins to one text.. */
 function writeKeyedRows(table: TableShape, keyName: string, output: RowOutput): number {
   const { database, writer } = output;
   const key = quoteName(keyName);
@@ -46,7 +46,7 @@ function writeKeyedRows(table: TableShape, keyName: string, output: RowOutput): 
   const writeRange = rangeWriter(table, keyName, output);
   let total = 0;
   let size = 16;
-  for (let first = smallest; ; ) {
+  for (let first = smallest; ;) {
     const last = boundary.get(first, size - 1) ?? largest;
     const limit = Math.max(256, Math.floor(worstBatchBytes / size / table.columns.length));
     const before = writer.sizeBytes;
@@ -60,7 +60,11 @@ function writeKeyedRows(table: TableShape, keyName: string, output: RowOutput): 
 }
 
 /** Gives a function that writes the rows of a range of keys, those with a value of more than `limit` bytes one by one, and their number. */
-function rangeWriter(table: TableShape, keyName: string, output: RowOutput): (first: bigint, last: bigint, limit: number) => number {
+function rangeWriter(
+  table: TableShape,
+  keyName: string,
+  output: RowOutput,
+): (first: bigint, last: bigint, limit: number) => number {
   const key = quoteName(keyName);
   const { database, writer, encoding, skipped } = output;
   const batch = database
