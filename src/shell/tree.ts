@@ -9,6 +9,7 @@ import type { EngineIcons } from './engineIcons.ts';
 import { RowPainter, type Row } from './rows.ts';
 
 const dumpsShown = 10;
+const togetherMs = 80;
 
 /** The view *Databases*: workspace folders when there are several, their databases, and the dumps of each, newest first. */
 export class DatabaseTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
@@ -16,6 +17,7 @@ export class DatabaseTree implements vscode.TreeDataProvider<Row>, vscode.Dispos
   readonly #jobs: Jobs;
   readonly #painter: RowPainter;
   #drawn = '';
+  #timer: NodeJS.Timeout | undefined;
   readonly #shownInFull = new Set<string>();
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable;
@@ -29,8 +31,8 @@ export class DatabaseTree implements vscode.TreeDataProvider<Row>, vscode.Dispos
     this.view = vscode.window.createTreeView(viewId, { treeDataProvider: this, canSelectMany: true, showCollapseAll: true });
     this.#subscriptions = vscode.Disposable.from(
       this.view,
-      inventory.onDidChange(() => this.#redraw()),
-      jobs.onDidChange(() => this.#redraw()),
+      inventory.onDidChange(() => this.#redrawSoon()),
+      jobs.onDidChange(() => this.#redrawSoon()),
       this.view.onDidChangeVisibility(({ visible }) => {
         if (visible) void inventory.refresh();
       }),
@@ -76,8 +78,15 @@ export class DatabaseTree implements vscode.TreeDataProvider<Row>, vscode.Dispos
   }
 
   dispose(): void {
+    clearTimeout(this.#timer);
     this.#subscriptions.dispose();
     this.#changed.dispose();
+  }
+
+  /** The end of a job and what it changed are drawn at once. */
+  #redrawSoon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#redraw(), togetherMs);
   }
 
   #redraw(): void {

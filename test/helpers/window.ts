@@ -189,7 +189,13 @@ export class Window {
   /** Chooses from the menu of a row. */
   async rowMenu(name: string | RegExp, item: string): Promise<void> {
     await this.row(name).click({ button: 'right' });
-    await this.page.getByRole('menuitem', { name: item }).first().click();
+    const choice = this.page.getByRole('menuitem', { name: item }).first();
+    await choice.waitFor();
+    // A menu that has just opened takes no click.
+    while (await choice.isVisible()) {
+      await choice.click({ timeout: 1000 }).catch(() => undefined);
+      await choice.waitFor({ state: 'hidden', timeout: 1000 }).catch(() => undefined);
+    }
   }
 
   /** Presses a button in the title of the view. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { countOrders, loseOrders, openShop, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
+import { act, countOrders, loseOrders, openShop, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
 
 describe('backing up and restoring in the window', function () {
   this.timeout(120_000);
@@ -25,7 +25,7 @@ describe('backing up and restoring in the window', function () {
   it('names what a restore replaces, and Enter shows the changes instead of restoring', async () => {
     const { window, folder } = shop;
     loseOrders(folder);
-    await window.rowAction(/^default/, 'Restore Database');
+    await act(window, /^default/, 'Restore Database');
     await window.pickRow(/a moment ago/).waitFor();
     await window.picture('pick-a-dump');
     await window.page.keyboard.press('Enter');
@@ -46,7 +46,7 @@ describe('backing up and restoring in the window', function () {
 
   it('brings the rows back once the restore is confirmed', async () => {
     const { window, folder } = shop;
-    await window.rowAction(/^dump of/i, 'Restore Database');
+    await act(window, /^dump of/i, 'Restore Database');
     await window.dialog();
     await window.answerDialog('Restore');
     await window.toast(/Restored default from .* \(\d+\.\d s\)\./).waitFor();
@@ -68,7 +68,7 @@ describe('backing up and restoring in the window', function () {
 
   it('undoes the undo from the row of the safety dump', async () => {
     const { window, folder } = shop;
-    await window.rowAction(/^safety dump of/i, 'Undo Restore');
+    await act(window, /^safety dump of/i, 'Undo Restore');
     await window.dialog();
     await window.picture('undo-question');
     await window.answerDialog('Restore');
@@ -87,7 +87,7 @@ describe('backing up and restoring in the window', function () {
 
   it('verifies a dump from its row', async () => {
     const { window } = shop;
-    await window.rowAction(/^dump of/i, 'Verify Dump');
+    await act(window, /^dump of/i, 'Verify Dump');
     await window.toast(/Verified the dump of default from .*: nothing is missing\./).waitFor();
     await window.picture('verified');
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { openShop, pictureOfFailure, until, type OpenedWorkspace } from './shopWindow.ts';
+import { act, openShop, pictureOfFailure, until, type OpenedWorkspace } from './shopWindow.ts';
 
 describe('dumps in the tree', function () {
   this.timeout(120_000);
@@ -13,7 +13,7 @@ describe('dumps in the tree', function () {
   const backUp = async (): Promise<void> => {
     const { window } = shop;
     await window.runCommand('Notifications: Clear All Notifications');
-    await window.rowAction(/^default/, 'Back Up Database');
+    await act(window, /^default/, 'Back Up Database');
     await window.toast(/Backed up default/).waitFor();
   };
 
@@ -78,7 +78,7 @@ describe('dumps in the tree', function () {
     assert.ok(name);
     truncateSync(join(folder, 'backups', name), 1000);
     await window.row(/damaged/).waitFor();
-    await window.rowAction(/damaged/, 'Verify Dump');
+    await act(window, /damaged/, 'Verify Dump');
     await window.toast(/can’t be restored/).waitFor();
     await window.picture('damaged-dump');
   });

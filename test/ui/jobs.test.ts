@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { openWorkspace, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
+import { act, openWorkspace, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
 import { createSampleWorkspace } from '../../scripts/sample.ts';
 
 describe('a long job', function () {
@@ -24,7 +24,7 @@ describe('a long job', function () {
 
   it('shows percent, bytes and speed, and spins in its row', async () => {
     const { window } = shop;
-    await window.rowAction(/^default/, 'Back Up Database');
+    await act(window, /^default/, 'Back Up Database');
     await window.toast(/Backing up default: .*\d+ % · [\d,.]+ MB/).waitFor();
     await window.row(/^default, .*job running/).waitFor();
     await window.picture('progress');
@@ -42,7 +42,7 @@ describe('a long job', function () {
 
   it('is cancelled from its row as well', async () => {
     const { window } = shop;
-    await window.rowAction(/^default/, 'Back Up Database');
+    await act(window, /^default/, 'Back Up Database');
     await window.row(/^default, .*job running/).waitFor();
     await window.rowAction(/^default/, 'Cancel');
     await window.toast(/Backing up default/).waitFor({ state: 'hidden' });
@@ -51,7 +51,7 @@ describe('a long job', function () {
 
   it('leaves nothing of the cancelled ones behind when it ends', async () => {
     const { window, folder } = shop;
-    await window.rowAction(/^default/, 'Back Up Database');
+    await act(window, /^default/, 'Back Up Database');
     await window.toast(/Backed up default \(\d+\.\d MB/).waitFor();
     const names = readdirSync(join(folder, 'backups')).filter((name) => name !== '.gitignore');
     assert.equal(names.length, 2, names.join(', '));

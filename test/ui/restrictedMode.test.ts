@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { createSampleWorkspace } from '../../scripts/sample.ts';
-import { backUpByCommandLine, openShop, openWorkspace, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
+import { act, backUpByCommandLine, openShop, openWorkspace, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
 
 describe('Restricted Mode', function () {
   this.timeout(120_000);
@@ -63,7 +63,7 @@ describe('Restricted Mode with dumps', function () {
     await window.row(/^dump of/i).waitFor();
     await window.page.getByText('Restricted Mode: dumps can be looked at and verified').waitFor();
     await window.picture('restricted-with-dumps');
-    await window.rowAction(/^dump of/i, 'Verify Dump');
+    await act(window, /^dump of/i, 'Verify Dump');
     await window.toast(/Verified the dump of default from .*: nothing is missing/).waitFor();
   });
 

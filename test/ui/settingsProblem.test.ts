@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { createSampleWorkspace } from '../../scripts/sample.ts';
-import { openWorkspace, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
+import { act, openWorkspace, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
 
 const settings = {
   'dbbackup.databases': {
@@ -30,7 +30,7 @@ describe('a mistake in the settings', function () {
     await window.row(/^legacy, settings problem: /).waitFor();
     await window.row(/^default, SQLite, shop\.sqlite3/).waitFor();
     await window.picture('settings-problem');
-    await window.rowAction(/^default/, 'Back Up Database');
+    await act(window, /^default/, 'Back Up Database');
     await window.toast(/Backed up default/).waitFor();
   });
 
@@ -44,7 +44,7 @@ describe('a mistake in the settings', function () {
 
   it('becomes one message with Open Settings when a backup meets it', async () => {
     const { window } = shop;
-    await window.rowAction(/^gone/, 'Back Up Database');
+    await act(window, /^gone/, 'Back Up Database');
     await window.toast(/Backing up gone failed: /).waitFor();
     await window
       .toast(/Backing up gone failed/)

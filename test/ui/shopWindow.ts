@@ -60,6 +60,12 @@ export async function openWorkspace(
   return { window, folder, close };
 }
 
+/** Presses a button of a row once no job is running: a row that is being drawn anew gives the button nothing to work on. */
+export async function act(window: Window, row: RegExp, action: string): Promise<void> {
+  await window.row(/job running/).waitFor({ state: 'detached' });
+  await window.rowAction(row, action);
+}
+
 /** A hook for `afterEach`: keeps a picture of what a failed test saw. */
 export function pictureOfFailure(windowOf: () => Window | undefined): (this: Mocha.Context) => Promise<void> {
   return async function () {
