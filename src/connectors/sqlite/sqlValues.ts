@@ -25,7 +25,8 @@ export function rowExpression({ columns, key }: TableShape, encoding: TextEncodi
   );
   if (key.kind === 'implicit') values.unshift(quoteName(key.name));
   const groups: string[] = [];
-  for (let at = 0; at < values.length; at += groupLength) groups.push(`concat(${values.slice(at, at + groupLength).join(`,',',`)})`);
+  for (let at = 0; at < values.length; at += groupLength)
+    groups.push(`concat(${values.slice(at, at + groupLength).join(`,',',`)})`);
   return `concat('(',${groups.join(`,',',`)},')')`;
 }
 
