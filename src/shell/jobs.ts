@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { runJob } from '../channel/client.ts';
 import { BackupError } from '../core/errors.ts';
 import type { JobRequest, RequestOf, ResultOf } from '../core/job.ts';
 import type { Question } from '../core/run.ts';
@@ -25,7 +24,7 @@ export interface JobsOptions {
   readonly answer: (question: Question) => Promise<boolean>;
 }
 
-/** Starts jobs in their own processes and knows which ones run. Disposing cancels them all. */
+/** Starts jobs in their own processes and knows which ones run. Disposing cancels them all. The channel is loaded with the first one. */
 export class Jobs implements vscode.Disposable {
   readonly #options: JobsOptions;
   readonly #running = new Set<RunningJob>();
@@ -60,7 +59,10 @@ export class Jobs implements vscode.Disposable {
     this.#changed.fire();
     log.write('info', title);
     try {
-      return await withProgress({ title, controller, log, answer }, (run) => runJob<Kind>(jobProcess, request, run));
+      return await withProgress({ title, controller, log, answer }, async (run) => {
+        const { runJob } = await import('../channel/client.ts');
+        return runJob<Kind>(jobProcess, request, run);
+      });
     } catch (error) {
       throw withTitle(title, error);
     } finally {
@@ -72,6 +74,7 @@ export class Jobs implements vscode.Disposable {
   /** Runs a job that needs no attention: no notification, and questions are answered with no. */
   async runQuietly<Kind extends JobRequest['kind']>(request: RequestOf<Kind>, signal: AbortSignal): Promise<ResultOf<Kind>> {
     const { jobProcess, log } = this.#options;
+    const { runJob } = await import('../channel/client.ts');
     return runJob<Kind>(jobProcess, request, {
       signal,
       progress: () => undefined,

@@ -3,7 +3,6 @@ import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Scope } from '../core/database.ts';
-import { parseFolders } from '../core/settings/parse.ts';
 import type { ParsedSettings, ScopedValue, SettingsInput } from '../core/settings/settings.ts';
 import { valueNames } from '../core/settings/settings.ts';
 import { addDatabaseTo, revealSetting, type NewDatabase, type SettingPlace } from './settingsFiles.ts';
@@ -15,9 +14,16 @@ export class Settings implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscription: vscode.Disposable;
   readonly onDidChange = this.#changed.event;
+  #parse: ((inputs: readonly SettingsInput[]) => readonly ParsedSettings[]) | undefined;
   #folders: readonly ParsedSettings[] | undefined;
 
+  /** Settled once settings can be read: what parses them is loaded beside the activation, not in it. */
+  readonly ready: Promise<void>;
+
   constructor() {
+    this.ready = import('../core/settings/parse.ts').then(({ parseFolders }) => {
+      this.#parse = parseFolders;
+    });
     const forget = (): void => {
       this.#folders = undefined;
       this.#changed.fire();
@@ -31,10 +37,10 @@ export class Settings implements vscode.Disposable {
     );
   }
 
-  /** One entry per workspace folder, in their order. Read when first asked for after a change. */
+  /** One entry per workspace folder, in their order; none before `ready`. Read when first asked for after a change. */
   get folders(): readonly ParsedSettings[] {
-    this.#folders ??= parseFolders((vscode.workspace.workspaceFolders ?? []).map(readFolder));
-    return this.#folders;
+    this.#folders ??= this.#parse?.((vscode.workspace.workspaceFolders ?? []).map(readFolder));
+    return this.#folders ?? [];
   }
 
   /** Reads anew what no event tells of: environment, `manage.py`. */
