@@ -8,6 +8,7 @@ import { backup } from './jobs/backup.ts';
 import { clean } from './jobs/clean.ts';
 import { withContext } from './jobs/context.ts';
 import { describeDatabases } from './jobs/describe.ts';
+import { inspect } from './jobs/inspect.ts';
 import { recover } from './jobs/recover.ts';
 import { restore } from './jobs/restore.ts';
 import { verify } from './jobs/verify.ts';
@@ -40,6 +41,8 @@ async function start(request: JobRequest, run: Run): Promise<JobResult> {
   const parts = { stateDirectory: request.stateDirectory, run, formatOf, formatById };
   return withContext(parts, async (context): Promise<JobResult> => {
     switch (request.kind) {
+      case 'inspect':
+        return inspect(request, { ...context, connector: await warmConnector(request.database.connector) });
       case 'backup':
         return backup(request, { ...context, connector: await warmConnector(request.database.connector) });
       case 'restore':

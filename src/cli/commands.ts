@@ -99,7 +99,8 @@ export async function restore(alias: string | undefined, options: RestoreOptions
 
 /** `--yes` answers a question; a target on another machine must be named as well. */
 function answer(question: Question, options: RestoreOptions, output: Output): boolean {
-  if (question.kind === 'rollBack') return options.yes;
+  if (question.kind === 'proceed') output.remark(`${question.title} ${question.detail}`);
+  if (question.kind !== 'confirmRestore') return options.yes;
   const { preview } = question;
   if (options.yes && (!preview.isRemote || options.target === preview.typeToConfirm)) return true;
   output.remark(previewText(preview));

@@ -3,7 +3,7 @@ import { listText, localTimeText } from '../core/words.ts';
 
 /** What a restore would do, for a terminal: one fact a line, without names that could move its cursor. */
 export function previewText(preview: RestorePreview): string {
-  const { replaced, emptied, removed, kept } = preview;
+  const { replaced, emptied, lost, removed, kept } = preview;
   const names = (tables: readonly { readonly name: string }[]): string => listText(tables.map((table) => table.name));
   return [
     `Restoring ${preview.alias} (${preview.engine}, ${preview.target}) from the dump of ${localTimeText(preview.dumpCreatedUtc)} would`,
@@ -11,6 +11,7 @@ export function previewText(preview: RestorePreview): string {
       ? `  replace ${replaced.length} tables: ${names(replaced)}`
       : `  create the database with ${replaced.length} tables`,
     emptied.length > 0 ? `  empty ${listText(emptied)}` : '',
+    lost.length > 0 ? `  drop ${listText(lost)} along with what they depend on` : '',
     removed.length > 0 ? `  remove ${removed.length} tables that are not in the dump: ${names(removed)}` : '',
     kept.length > 0 ? `  keep ${kept.length} tables that are not in the dump: ${names(kept)}` : '',
     preview.safetyDump ? '  after making a safety dump.' : '  without a safety dump: there is no way back.',

@@ -1,4 +1,13 @@
-import type { Connector, Description, DumpFacts, DumpOptions, Inspection, OpenDump, Workspace } from '../core/connector.ts';
+import type {
+  Connector,
+  Description,
+  DumpFacts,
+  DumpOptions,
+  Inspection,
+  OpenDump,
+  PreparedRestore,
+  Workspace,
+} from '../core/connector.ts';
 import type { Database } from '../core/database.ts';
 import type { Run } from '../core/run.ts';
 
@@ -29,8 +38,26 @@ export abstract class BaseDBConnector implements Connector {
     return Promise.resolve({ exists: true, serverVersion: '', contents: { tables: [], objects: {} } });
   }
 
+  /** What any connector does that has nothing to look at first: restores when it is told to. */
+  prepareRestore(
+    database: Database,
+    dump: OpenDump,
+    inspection: Inspection,
+    workspace: Workspace,
+    run: Run,
+  ): Promise<PreparedRestore>;
+  prepareRestore(database: Database, dump: OpenDump, _inspection: Inspection, workspace: Workspace): Promise<PreparedRestore> {
+    return Promise.resolve({
+      emptied: [],
+      lost: [],
+      warnings: [],
+      safety: this.restoreSafety,
+      apply: (run) => this.restoreDump(database, dump, workspace, run),
+    });
+  }
+
   abstract createDump(database: Database, path: string, options: DumpOptions, workspace: Workspace, run: Run): Promise<DumpFacts>;
-  abstract restoreDump(database: Database, dump: OpenDump, workspace: Workspace, run: Run): Promise<void>;
+  protected abstract restoreDump(database: Database, dump: OpenDump, workspace: Workspace, run: Run): Promise<void>;
 }
 
 /** The names under EXCLUDE, or none. */

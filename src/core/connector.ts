@@ -1,5 +1,6 @@
 import type { Contents } from './contents.ts';
 import type { Database } from './database.ts';
+import type { DumpManifest } from './dumpManifest.ts';
 import type { Run } from './run.ts';
 import type { ToolCall } from './toolCall.ts';
 
@@ -20,6 +21,8 @@ export interface ToolFacts {
   readonly name: string;
   readonly path: string;
   readonly version: string;
+  /** Why this one of all that are there, in one sentence. Not kept in manifests. */
+  readonly why?: string | undefined;
 }
 
 /** What a connector would do, without connecting: shown by the tooltip and by `dbbackup databases`. */
@@ -53,6 +56,16 @@ export interface DumpFacts {
   readonly sha256?: string;
 }
 
+/**
+ * A dump while it is being made.
+ *
+ * Shape: `bytes` are those of the plain dump; `facts` settles once the last byte is out, and rejects when the dump failed, whatever came out before.
+ */
+export interface DumpStream {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly facts: Promise<DumpFacts>;
+}
+
 /** A file of a damaged target, kept as it was. `suffix` is what its name has after that of the database. */
 export interface RawFile {
   readonly path: string;
@@ -69,6 +82,26 @@ export interface OpenDump {
   /** Absolute path of the private plain file. */
   readonly path: string;
   readonly sizeBytes: number;
+  /** Id of the format that its bytes show. */
+  readonly format: string;
+  /** What its manifest says; absent without one. Data of whoever made the dump: it never chooses code, paths or programs. */
+  readonly manifest?: DumpManifest | undefined;
+  /** `here`: made by this user on this machine, and unchanged. Any other dump is read as hostile. */
+  readonly origin: 'here' | 'foreign';
+}
+
+/**
+ * A restore that is decided and has changed nothing yet.
+ *
+ * Shape: `emptied` lose their rows though the dump has none for them (EXCLUDE); `lost` go with the objects that the restore drops, though the dump lacks them.
+ * `safety` as in `Connector.restoreSafety`, for this very restore.
+ */
+export interface PreparedRestore {
+  readonly emptied: readonly string[];
+  readonly lost: readonly string[];
+  readonly warnings: readonly string[];
+  readonly safety: Connector['restoreSafety'];
+  apply(run: Run): Promise<void>;
 }
 
 export type VerificationLevel = 'quick' | 'full';
@@ -84,6 +117,8 @@ export interface DumpFormat {
   sniff(head: Uint8Array): boolean;
   /** `path` is a plain dump file; nothing beside it is created. */
   verify(path: string, level: VerificationLevel, workspace: Workspace, run: Run): Promise<Contents>;
+  /** The same of plain bytes on their way into a compressed dump; absent where only a file can be verified. Reads them to their end, or throws. */
+  verifyStream?(bytes: AsyncIterable<Uint8Array>, level: VerificationLevel, workspace: Workspace, run: Run): Promise<Contents>;
   /** Set where the dump's kind decides it, whichever connector restores: it then counts over the connector's own `unlistedTables`. */
   readonly unlistedTables?: 'removed' | 'kept';
 }
@@ -110,7 +145,20 @@ export interface Connector {
   inspect(database: Database, workspace: Workspace, run: Run): Promise<Inspection>;
   /** Writes the whole dump to `path`, which exists, is empty and belongs to this job alone. */
   createDump(database: Database, path: string, options: DumpOptions, workspace: Workspace, run: Run): Promise<DumpFacts>;
-  restoreDump(database: Database, dump: OpenDump, workspace: Workspace, run: Run): Promise<void>;
+  /** As `createDump`, for a dump that is compressed on its way; absent where only a file can be written. Returns before the first byte. */
+  streamDump?(database: Database, options: DumpOptions, workspace: Workspace, run: Run): DumpStream;
+  /**
+   * Looks whether the dump can be restored into the target as it is, and decides how. Changes nothing.
+   *
+   * Errors: whatever would stop the restore half way. What can be helped is asked first (`proceed`).
+   */
+  prepareRestore(
+    database: Database,
+    dump: OpenDump,
+    inspection: Inspection,
+    workspace: Workspace,
+    run: Run,
+  ): Promise<PreparedRestore>;
   /**
    * Copies the target's files as they are into `directory`, when it is too damaged to dump; absent where an engine has no files.
    *

@@ -34,6 +34,8 @@ export const databaseSchema = z.object({
   folder: z.string(),
   scope: scopeSchema,
   target: targetSchema,
+  /** `dbbackup.tools`: absolute paths by tool name. From user or machine settings only. */
+  tools: z.record(z.string(), z.string()),
 });
 
 export type Database = z.infer<typeof databaseSchema>;
@@ -48,6 +50,12 @@ export function targetKey(target: Target): string {
 /** The target in the user's words, without secrets: a file's name, or `shop on localhost`. */
 export function targetLabel(target: Target): string {
   return target.kind === 'file' ? (target.path.split(/[\\/]/).at(-1) ?? target.path) : `${target.database} on ${target.host}`;
+}
+
+/** True where the target's host is this machine: a path (socket or file), or a loopback name. */
+export function isLocal(target: Target): boolean {
+  if (target.kind === 'file' || target.host.startsWith('/')) return true;
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(target.host);
 }
 
 const shownOptions = [

@@ -33,6 +33,8 @@ const common = { dumps: dumpSettingsSchema, stateDirectory: z.string() };
 /** One request per kind of job. The only way to start one, from the shell as from the command line. */
 export const jobRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('describe'), databases: z.array(databaseSchema), stateDirectory: z.string() }),
+  /** Connects and looks, as *Test Connection* does. */
+  z.object({ kind: z.literal('inspect'), database: databaseSchema, stateDirectory: z.string() }),
   z.object({ kind: z.literal('backup'), database: databaseSchema, git: gitFactsSchema.optional(), ...common }),
   z.object({
     kind: z.literal('restore'),
@@ -51,7 +53,7 @@ export const jobRequestSchema = z.discriminatedUnion('kind', [
 export type JobRequest = z.infer<typeof jobRequestSchema>;
 export type RequestOf<Kind extends JobRequest['kind']> = Extract<JobRequest, { kind: Kind }>;
 
-const toolFactsSchema = z.object({ name: z.string(), path: z.string(), version: z.string() });
+const toolFactsSchema = z.object({ name: z.string(), path: z.string(), version: z.string(), why: z.string().optional() });
 const toolCallSchema = z.object({
   program: z.string(),
   args: z.array(z.string()),
@@ -89,6 +91,13 @@ const verifiedFileSchema = z.object({
 /** One result per kind of job. Paths are absolute; times are milliseconds, sizes bytes. */
 export const jobResultSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('describe'), databases: z.array(descriptionSchema) }),
+  z.object({
+    kind: z.literal('inspect'),
+    exists: z.boolean(),
+    serverVersion: z.string(),
+    tables: z.number(),
+    tools: z.array(toolFactsSchema),
+  }),
   z.object({
     kind: z.literal('backup'),
     alias: z.string(),

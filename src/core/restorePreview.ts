@@ -23,6 +23,8 @@ export const restorePreviewSchema = z.object({
   dumpHasManifest: z.boolean(),
   replaced: z.array(tableSchema),
   emptied: z.array(z.string()),
+  /** Go with the objects that the restore drops, though the dump does not have them: partitions, views. */
+  lost: z.array(z.string()),
   removed: z.array(tableSchema),
   kept: z.array(tableSchema),
   openSessions: z.number().optional(),

@@ -22,7 +22,7 @@ export function restoreTitle(preview: RestorePreview, now: Date): string {
 
 /** What a restore changes, in at most eight lines, the gravest first. */
 export function restoreDetail(preview: RestorePreview): string {
-  const { replaced, emptied, removed, kept, openSessions, warnings } = preview;
+  const { replaced, emptied, lost, removed, kept, openSessions, warnings } = preview;
   const lines = [
     `${engineText(preview.engine)} ${nameText(preview.target)}${preview.targetExists ? '' : ' (will be created)'}`,
     preview.targetDamage === undefined ? '' : 'The database is damaged: its files are kept as they are.',
@@ -31,6 +31,7 @@ export function restoreDetail(preview: RestorePreview): string {
       ? ''
       : `removes ${countText(removed.length, 'table')} that ${areNot(removed)} in the dump: ${names(removed)}`,
     emptied.length === 0 ? '' : `empties ${listText(emptied)} (excluded from the dump)`,
+    lost.length === 0 ? '' : `drops ${listText(lost)}, which the dump does not have`,
     kept.length === 0 ? '' : `keeps ${countText(kept.length, 'table')} that ${areNot(kept)} in the dump: ${names(kept)}`,
     openSessions === undefined || openSessions === 0
       ? ''
@@ -57,6 +58,10 @@ export function restoreDocument(preview: RestorePreview): string {
     ...section(
       `Emptied, because they were excluded from the dump (${preview.emptied.length})`,
       preview.emptied.map((name) => `  ${visibleText(name)}`),
+    ),
+    ...section(
+      `Dropped with what they depend on, though the dump does not have them (${preview.lost.length})`,
+      preview.lost.map((name) => `  ${visibleText(name)}`),
     ),
     ...section(`Removed, because they are not in the dump (${preview.removed.length})`, preview.removed.map(tableLine)),
     ...section(`Kept, because they are not in the dump (${preview.kept.length})`, preview.kept.map(tableLine)),

@@ -19,6 +19,8 @@ export type Progress = z.infer<typeof progressSchema>;
 export const questionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('confirmRestore'), preview: restorePreviewSchema }),
   z.object({ kind: z.literal('rollBack'), alias: z.string(), reason: z.string() }),
+  /** Whether to go on although something is not as it should be. `title` and `detail` are sentences of ours; `yes` is the verb on the button. */
+  z.object({ kind: z.literal('proceed'), alias: z.string(), title: z.string(), detail: z.string(), yes: z.string() }),
 ]);
 
 export type Question = z.infer<typeof questionSchema>;

@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, copyFile, open, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { OpenDump } from '../core/connector.ts';
 import { diskFull, toDiskError } from '../core/diskError.ts';
 import type { DumpManifest } from '../core/dumpManifest.ts';
 import type { Run } from '../core/run.ts';
@@ -45,7 +44,7 @@ export interface OpenOptions {
 export interface OpenedDump {
   readonly file: string;
   readonly name: string;
-  readonly plain: OpenDump;
+  readonly plain: PlainFile;
   readonly head: Uint8Array;
   readonly sha256: string;
   readonly compression: Compression;
@@ -54,6 +53,12 @@ export interface OpenedDump {
   readonly createdUtc: string;
   readonly problem: string | undefined;
   close(): Promise<void>;
+}
+
+/** The plain bytes of a dump, in a private file. `path` absolute. */
+export interface PlainFile {
+  readonly path: string;
+  readonly sizeBytes: number;
 }
 
 const defaultLimits: UnpackingLimits = { ratio: 200, floorBytes: 268_435_456 };
@@ -109,7 +114,7 @@ interface Source {
 
 interface Copied {
   readonly sha256: string;
-  readonly plain: OpenDump;
+  readonly plain: PlainFile;
 }
 
 function checkSize(name: string, sizeBytes: number, reading: ManifestReading): void {

@@ -1,4 +1,4 @@
-import type { DumpFormat } from '../core/connector.ts';
+import type { DumpFormat, OpenDump } from '../core/connector.ts';
 import { BackupError } from '../core/errors.ts';
 import type { OpenedDump } from '../dumps/open.ts';
 import type { JobContext } from './context.ts';
@@ -10,4 +10,9 @@ export async function knownFormat({ head, name }: OpenedDump, context: JobContex
   throw new BackupError('dumps.unknownFormat', `${name} is not a dump of a kind that is known here.`, {
     hint: 'Choose another file, or make a new dump.',
   });
+}
+
+/** An opened dump as a connector sees it. */
+export function openedAs({ plain, manifest, origin }: OpenedDump, { id }: DumpFormat): OpenDump {
+  return { ...plain, format: id, manifest, origin };
 }

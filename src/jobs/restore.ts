@@ -1,14 +1,15 @@
 import { compareContents, type RestorePreview } from '../core/restorePreview.ts';
-import type { DumpFormat, Inspection } from '../core/connector.ts';
+import type { DumpFormat, Inspection, PreparedRestore } from '../core/connector.ts';
 import type { Contents } from '../core/contents.ts';
-import { targetLabel } from '../core/database.ts';
+import { isLocal, targetLabel, type Target } from '../core/database.ts';
 import { BackupError } from '../core/errors.ts';
 import type { RequestOf, ResultOf } from '../core/job.ts';
 import { openDump, type OpenedDump } from '../dumps/open.ts';
 import { realTarget } from '../dumps/targets.ts';
 import type { DatabaseJobContext } from './context.ts';
-import { knownFormat } from './formats.ts';
+import { knownFormat, openedAs } from './formats.ts';
 import { withTargetLock } from './locks.ts';
+import { applyOrRollBack } from './rollBack.ts';
 import { makeSafetyDump } from './safetyDump.ts';
 
 /**
@@ -22,14 +23,16 @@ export async function restore(request: RequestOf<'restore'>, context: DatabaseJo
   return withTargetLock(database, 'restore', context, async () => {
     const proven = await prove(request.dump, context);
     const inspection = await connector.inspect(database, context, run);
-    const preview = previewOf({ ...request, database }, proven, inspection, context);
+    const prepared = await connector.prepareRestore(database, openedAs(proven.dump, proven.format), inspection, context, run);
+    const preview = previewOf({ ...request, database }, proven, { inspection, prepared }, context);
     if (!(await run.ask({ kind: 'confirmRestore', preview }))) throw notConfirmed(database.alias);
 
     const startedMs = performance.now();
     run.log('info', `Restoring ${database.alias} (${preview.target}) from ${proven.dump.name} with ${connector.name}.`);
     const safety = await makeSafetyDump({ ...request, database }, inspection, context);
-    await connector.restoreDump(database, proven.dump.plain, context, run);
-    const warnings = compareWithDump(proven.contents, (await connector.inspect(database, context, run)).contents);
+    await applyOrRollBack(prepared, { database, safetyFile: safety?.file }, context);
+    const restored = await connector.inspect(database, context, run);
+    const warnings = [...prepared.warnings, ...compareWithDump(proven.contents, restored.contents)];
     return {
       kind: 'restore',
       alias: database.alias,
@@ -70,7 +73,7 @@ async function provenContents(dump: OpenedDump, format: DumpFormat, context: Dat
 function previewOf(
   { database, dumps, dump: dumpFile }: RequestOf<'restore'>,
   { dump, format, contents }: ProvenDump,
-  inspection: Inspection,
+  { inspection, prepared }: { readonly inspection: Inspection; readonly prepared: PreparedRestore },
   { connector }: DatabaseJobContext,
 ): RestorePreview {
   const target = targetLabel(database.target);
@@ -86,13 +89,20 @@ function previewOf(
     dumpOrigin: dump.origin,
     dumpHasManifest: dump.manifest !== undefined,
     ...compareContents(contents, inspection.contents, format.unlistedTables ?? connector.unlistedTables),
-    emptied: [],
+    emptied: [...prepared.emptied],
+    lost: [...prepared.lost],
     openSessions: inspection.openSessions,
     safetyDump: hasSafetyDump,
-    warnings: dump.problem === undefined ? [] : [dump.problem],
-    isRemote: false,
-    typeToConfirm: hasSafetyDump || !inspection.exists ? undefined : target,
+    warnings: [...(dump.problem === undefined ? [] : [dump.problem]), ...prepared.warnings],
+    isRemote: !isLocal(database.target),
+    typeToConfirm: nameToType(database.target, { isSafe: hasSafetyDump || !inspection.exists }),
   };
+}
+
+/** A target on another machine, and a restore without a way back, need more than a click. */
+function nameToType(target: Target, { isSafe }: { readonly isSafe: boolean }): string | undefined {
+  if (isSafe && isLocal(target)) return undefined;
+  return target.kind === 'server' ? target.database : targetLabel(target);
 }
 
 function notConfirmed(alias: string): BackupError {

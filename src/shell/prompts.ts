@@ -14,6 +14,8 @@ export async function answerQuestion(question: Question, documents: ReadOnlyDocu
       return confirmRestore(question.preview, documents);
     case 'rollBack':
       return confirmRollBack(question.alias, question.reason);
+    case 'proceed':
+      return confirmProceed(question);
   }
 }
 
@@ -75,6 +77,12 @@ async function confirmByTyping(name: string, preview: RestorePreview): Promise<b
     validateInput: (value) => (value === name ? undefined : prompt),
   });
   return typed === name;
+}
+
+async function confirmProceed({ title, detail, yes }: Extract<Question, { kind: 'proceed' }>): Promise<boolean> {
+  const proceed: vscode.MessageItem = { title: yes };
+  const options = { modal: true, detail: sentenceText(detail) };
+  return (await vscode.window.showWarningMessage(sentenceText(title), options, proceed)) === proceed;
 }
 
 async function confirmRollBack(alias: string, reason: string): Promise<boolean> {

@@ -7,6 +7,7 @@ import { connectorFor, formatById, formatOf } from '../../src/connectors/registr
 import type { DumpFacts } from '../../src/core/connector.ts';
 import type { Contents } from '../../src/core/contents.ts';
 import type { Database } from '../../src/core/database.ts';
+import { restoreFile } from '../helpers/restoreFile.ts';
 import { BackupError } from '../../src/core/errors.ts';
 import type { Run } from '../../src/core/run.ts';
 
@@ -82,8 +83,7 @@ export async function makeBench(): Promise<Bench> {
     async restore(connector, database, file, run = makeRun()) {
       const copy = join(scratch, basename(file));
       await copyFile(file, copy);
-      const { size } = await stat(copy);
-      await (await connectorFor(connector)).restoreDump(database, { path: copy, sizeBytes: size }, { scratch }, run);
+      await restoreFile(await connectorFor(connector), { database, path: copy, workspace: { scratch }, run });
     },
     async verify(file, level = 'full') {
       const format = await formatOf((await readFile(file)).subarray(0, 4096));

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { connectorFor, formatById } from '../../src/connectors/registry.ts';
 import { BackupError } from '../../src/core/errors.ts';
 import { killedAfter } from '../helpers/connectorProcess.ts';
+import { restoreFile } from '../helpers/restoreFile.ts';
 import { SqlitePeer } from '../helpers/sqlitePeer.ts';
 import { fileOf, makeBench, removeBench, type Bench } from './contract.ts';
 import { databaseAt, hashOf, sampleSql, sqliteSubject, using } from './sqliteSamples.ts';
@@ -105,11 +106,11 @@ describe('an SQLite database in use by another process', () => {
       await peer.exec('BEGIN EXCLUSIVE');
       await copyFile(file, join(bench.scratch, 'dump'));
       const workspace = { scratch: bench.scratch };
-      await (
-        await connectorFor(connector)
-      ).restoreDump(databaseAt(path, connector), { path: join(bench.scratch, 'dump'), sizeBytes: 0 }, workspace, {
-        ...bench.run(),
-        log: release,
+      await restoreFile(await connectorFor(connector), {
+        database: databaseAt(path, connector),
+        path: join(bench.scratch, 'dump'),
+        workspace,
+        run: { ...bench.run(), log: release },
       });
       await peer.stop();
       assert.equal(hashOf(path), before);

@@ -15,6 +15,7 @@ export function databaseAt(path: string, connector: string, name = path): Databa
     folder: join(path, '..'),
     scope: 'file',
     target: { kind: 'file', engine: 'sqlite', path },
+    tools: {},
   };
 }
 

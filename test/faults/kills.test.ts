@@ -58,6 +58,7 @@ describe('a job process killed at any moment', () => {
     folder,
     scope: 'folder',
     target: { kind: 'file', engine: 'sqlite', path: file },
+    tools: {},
   });
 
   const backup = (kind: (typeof kinds)[number], file = place('shop.sqlite3')): JobRequest => ({

@@ -6,6 +6,7 @@ import { connectorFor, formatOf } from '../../src/connectors/registry.ts';
 import { databaseSchema } from '../../src/core/database.ts';
 import { toFailure } from '../../src/core/errors.ts';
 import type { Run } from '../../src/core/run.ts';
+import { restoreFile } from './restoreFile.ts';
 
 const request = z
   .object({ connector: z.string(), method: z.string(), database: databaseSchema, path: z.string(), scratch: z.string() })
@@ -22,8 +23,7 @@ const run: Run = {
 const methods: Record<string, () => Promise<unknown>> = {
   createDump: async () =>
     (await connectorFor(request.connector)).createDump(database, request.path, { purpose: 'manual' }, workspace, run),
-  restoreDump: async () =>
-    (await connectorFor(request.connector)).restoreDump(database, { path: request.path, sizeBytes: 0 }, workspace, run),
+  restoreDump: async () => restoreFile(await connectorFor(request.connector), { database, path: request.path, workspace, run }),
   inspect: async () => (await connectorFor(request.connector)).inspect(database, workspace, run),
   verify: async () => {
     const format = await formatOf(head(request.path));

@@ -47,6 +47,7 @@ export function makeWorkspace(): TestWorkspace {
       folder,
       scope: 'folder',
       target: { kind: 'file', engine: 'sqlite', path: file },
+      tools: {},
     }),
     remove: () => rmSync(root, { recursive: true, force: true }),
   };

@@ -17,6 +17,7 @@ const preview: RestorePreview = {
   dumpHasManifest: true,
   replaced: tables(...Array.from({ length: 14 }, (_, index) => `t${index}`)),
   emptied: ['audit'],
+  lost: [],
   removed: [],
   kept: tables('cart', 'session'),
   openSessions: 3,

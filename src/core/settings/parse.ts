@@ -28,7 +28,13 @@ export function parseSettings(input: SettingsInput): ParsedSettings {
   const databases: Database[] = [];
   const broken: BrokenDatabase[] = [];
   for (const [alias, entry] of own.entries) {
-    const resolved = resolveDatabase(entry, overrides.entries.get(alias), { folder, hasManagePy, mapping, mappingProblem });
+    const resolved = resolveDatabase(entry, overrides.entries.get(alias), {
+      folder,
+      hasManagePy,
+      mapping,
+      tools,
+      mappingProblem,
+    });
     problems.push(...resolved.problems);
     if (resolved.kind === 'database') databases.push(resolved.database);
     else broken.push({ alias, engine: resolved.engine, scope: entry.scope, problem: resolved.problem });

@@ -18,6 +18,7 @@ export interface ResolveOptions {
   readonly folder: string;
   readonly hasManagePy: boolean;
   readonly mapping: ReadonlyMap<string, string>;
+  readonly tools: Readonly<Record<string, string>>;
   readonly mappingProblem: (connector: string) => Problem | undefined;
 }
 
@@ -86,6 +87,7 @@ export function resolveDatabase(own: Entry, override: Entry | undefined, options
     folder: options.folder,
     scope: own.scope,
     target: found.target,
+    tools: { ...options.tools },
   };
   return { kind: 'database', database, problems };
 }

@@ -37,6 +37,7 @@ const listed: ListedDatabase = {
     folder: '/ws',
     scope: 'folder',
     target: { kind: 'file', engine: 'sqlite', path: '/ws/db.sqlite3' },
+    tools: {},
   },
   dumps: [entry],
   undo: undefined,

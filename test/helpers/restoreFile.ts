@@ -1,0 +1,16 @@
+import { readFileSync, statSync } from 'node:fs';
+import { formatOf } from '../../src/connectors/registry.ts';
+import type { Connector, Workspace } from '../../src/core/connector.ts';
+import type { Database } from '../../src/core/database.ts';
+import type { Run } from '../../src/core/run.ts';
+
+/** Restores a plain dump file that has no manifest, as a job does after its questions; the target is not looked at first. */
+export async function restoreFile(
+  connector: Connector,
+  { database, path, workspace, run }: { database: Database; path: string; workspace: Workspace; run: Run },
+): Promise<void> {
+  const format = await formatOf(readFileSync(path).subarray(0, 4096));
+  const dump = { path, sizeBytes: statSync(path).size, format: format?.id ?? '', origin: 'here' as const };
+  const inspection = { exists: true, serverVersion: '', contents: { tables: [], objects: {} } };
+  await (await connector.prepareRestore(database, dump, inspection, workspace, run)).apply(run);
+}
