@@ -31,6 +31,29 @@ export type Row =
   | { readonly kind: 'otherDumps'; readonly folder: string; readonly dumps: readonly DumpEntry[] }
   | { readonly kind: 'showAll'; readonly folder: string; readonly alias: string; readonly count: number };
 
+/** What tells a row from all others, and stays while its words change. */
+export function rowId(row: Row): string {
+  return [row.kind, row.folder, ...ownId(row)].join('\n');
+}
+
+function ownId(row: Row): readonly (string | number)[] {
+  switch (row.kind) {
+    case 'folder':
+    case 'otherDumps':
+      return [];
+    case 'database':
+      // A row that gets its first dump is a new row: VS Code leaves a known one collapsed.
+      return [row.alias, row.listed.dumps.length === 0 ? 'empty' : 'filled'];
+    case 'recorded':
+    case 'showAll':
+      return [row.alias];
+    case 'broken':
+      return [row.entry.label, ...row.path];
+    case 'dump':
+      return [row.alias ?? '', row.file];
+  }
+}
+
 /** Draws rows: icon, label, description, tooltip, and the kind that menus go by. */
 export class RowPainter {
   readonly #icons: EngineIcons;
@@ -45,7 +68,7 @@ export class RowPainter {
     switch (row.kind) {
       case 'folder':
         return item(row.listed.name, rowKinds.folder, {
-          id: row.folder,
+          id: rowId(row),
           collapsibleState: vscode.TreeItemCollapsibleState.Expanded,
           iconPath: new vscode.ThemeIcon('root-folder'),
           tooltip: row.folder,
@@ -61,7 +84,7 @@ export class RowPainter {
         return this.#dump(row);
       case 'otherDumps':
         return item(vscode.l10n.t('Other Dumps'), rowKinds.otherDumps, {
-          id: `${row.folder}\nother`,
+          id: rowId(row),
           collapsibleState: vscode.TreeItemCollapsibleState.Collapsed,
           description: String(row.dumps.length),
           iconPath: new vscode.ThemeIcon('archive'),
@@ -70,7 +93,7 @@ export class RowPainter {
         });
       case 'showAll':
         return item(vscode.l10n.t('Show All ({0})', row.count), rowKinds.showAll, {
-          id: `${row.folder}\n${row.alias}\nall`,
+          id: rowId(row),
           command: { command: commandIds.showAll, title: vscode.l10n.t('Show All'), arguments: [row] },
         });
     }
@@ -86,8 +109,7 @@ export class RowPainter {
       ...(problem === undefined ? [targetLabel(database.target), ...state] : [problem.message]),
     ];
     return item(row.alias, isBusy ? rowKinds.busyDatabase : rowKinds.database, {
-      // A row that gets its first dump is a new row: VS Code leaves a known one collapsed.
-      id: `${row.folder}\n${row.alias}${dumps.length === 0 ? '\nempty' : ''}`,
+      id: rowId(row),
       collapsibleState: dumps.length === 0 ? vscode.TreeItemCollapsibleState.None : vscode.TreeItemCollapsibleState.Expanded,
       description: nameText(words.join(' · ')),
       iconPath: isBusy ? spinning : problem === undefined ? this.#icons.of(database.engine) : warning,
@@ -102,7 +124,7 @@ export class RowPainter {
   #recorded(row: Extract<Row, { kind: 'recorded' }>): vscode.TreeItem {
     const engine = row.dumps[0]?.manifest?.engine ?? '';
     return item(row.alias, rowKinds.recordedDatabase, {
-      id: `${row.folder}\n${row.alias}`,
+      id: rowId(row),
       collapsibleState: vscode.TreeItemCollapsibleState.Expanded,
       description: engineText(engine),
       iconPath: this.#icons.of(engine),
@@ -124,7 +146,7 @@ export class RowPainter {
     const kind = row.isUndo ? rowKinds.safetyDump : rowKinds.dump;
     const name = isFile ? nameText(entry.name) : dumpName(entry, now);
     return item(isFile ? entry.name : dumpLabel(entry, now), isBusy ? rowKinds.busyDump : kind, {
-      id: `${row.folder}\n${row.alias ?? ''}\n${row.file}`,
+      id: rowId(row),
       description: shown,
       iconPath: isBusy ? spinning : dumpIcon(entry),
       tooltip: tooltip(dumpFacts(entry)),
@@ -149,7 +171,7 @@ function broken(row: Extract<Row, { kind: 'broken' }>): vscode.TreeItem {
   const { label, engine, message, hint, path } = row.entry;
   const description = engine === undefined ? message : `${engineText(engine)} · ${message}`;
   return item(label, rowKinds.brokenDatabase, {
-    id: `${row.folder}\n${label}\nbroken`,
+    id: rowId(row),
     description: sentenceText(description),
     iconPath: warning,
     tooltip: tooltip([

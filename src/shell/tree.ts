@@ -5,6 +5,7 @@ import { dumpLabel } from '../core/dumpWords.ts';
 import type { BrokenEntry, Inventory, ListedDatabase, ListedFolder } from './inventory.ts';
 import type { Jobs, Subject } from './jobs.ts';
 import { parseAnswers, type Answers } from './answers.ts';
+import { changedRows, KnownRows, type Drawn } from './drawnRows.ts';
 import type { EngineIcons } from './engineIcons.ts';
 import { RowPainter, type Row } from './rows.ts';
 
@@ -16,10 +17,11 @@ export class DatabaseTree implements vscode.TreeDataProvider<Row>, vscode.Dispos
   readonly #inventory: Inventory;
   readonly #jobs: Jobs;
   readonly #painter: RowPainter;
-  #drawn = '';
+  readonly #known = new KnownRows();
+  #drawn: Drawn = { row: undefined, looks: '', children: [] };
   #timer: NodeJS.Timeout | undefined;
   readonly #shownInFull = new Set<string>();
-  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #changed = new vscode.EventEmitter<Row[] | undefined>();
   readonly #subscriptions: vscode.Disposable;
   readonly onDidChangeTreeData = this.#changed.event;
   readonly view: vscode.TreeView<Row>;
@@ -49,26 +51,7 @@ export class DatabaseTree implements vscode.TreeDataProvider<Row>, vscode.Dispos
   }
 
   getChildren(parent?: Row): Row[] {
-    if (parent === undefined) {
-      const folders = this.#inventory.folders.filter((folder) => rowsOf(folder).length > 0);
-      const [only] = folders;
-      if (only !== undefined && (vscode.workspace.workspaceFolders ?? []).length === 1) return rowsOf(only);
-      return folders.map((listed) => ({ kind: 'folder', folder: listed.folder, listed }));
-    }
-    switch (parent.kind) {
-      case 'folder':
-        return rowsOf(parent.listed);
-      case 'database':
-        return this.#dumpsOf(parent.listed);
-      case 'recorded':
-        return parent.dumps.map((entry) => dumpRow(parent.folder, entry, { alias: parent.alias }));
-      case 'otherDumps':
-        return parent.dumps.map((entry) => dumpRow(parent.folder, entry, { showsAlias: true }));
-      case 'broken':
-      case 'dump':
-      case 'showAll':
-        return [];
-    }
+    return this.#childrenOf(parent).map((row) => this.#known.keep(row));
   }
 
   /** Shows every dump of a database instead of the ten newest. */
@@ -90,20 +73,47 @@ export class DatabaseTree implements vscode.TreeDataProvider<Row>, vscode.Dispos
   }
 
   #redraw(): void {
-    const outline = JSON.stringify(this.#outline(undefined, new Date()));
-    if (outline === this.#drawn) return;
-    this.#drawn = outline;
-    this.view.message = vscode.workspace.isTrusted || outline === '[]' ? '' : restrictedMessage();
-    this.#changed.fire();
+    const drawn: Drawn = { row: undefined, looks: '', children: this.#draw(undefined, new Date()) };
+    const changed = changedRows(this.#drawn, drawn);
+    this.#known.become(drawn);
+    this.#drawn = drawn;
+    if (changed.length === 0) return;
+    this.view.message = vscode.workspace.isTrusted || drawn.children.length === 0 ? '' : restrictedMessage();
+    const rows = changed.filter((row) => row !== undefined);
+    this.#changed.fire(rows.length < changed.length ? undefined : rows);
   }
 
-  /** What can be seen. While VS Code fetches rows anew, tooltips vanish and menus lose their row: so only when something has changed. */
-  #outline(parent: Row | undefined, now: Date): readonly unknown[] {
-    return this.getChildren(parent).map((row) => {
-      if (row.kind === 'dump') return [dumpLabel(row.entry, now), row.file, row.entry.state, row.isUndo, this.#isBusy(row)];
-      const { label, description, contextValue, iconPath, tooltip } = this.#painter.paint(row);
-      return [label, description, contextValue, iconPath, tooltip, this.#outline(row, now)];
-    });
+  #draw(parent: Row | undefined, now: Date): Drawn[] {
+    return this.getChildren(parent).map((row) => ({ row, looks: this.#looks(row, now), children: this.#draw(row, now) }));
+  }
+
+  /** What can be seen. While VS Code fetches a row anew, its tooltip vanishes and menus lose it: so only when something has changed. */
+  #looks(row: Row, now: Date): string {
+    if (row.kind === 'dump') return JSON.stringify([dumpLabel(row.entry, now), row.entry.state, row.isUndo, this.#isBusy(row)]);
+    return JSON.stringify(this.#painter.paint(row));
+  }
+
+  #childrenOf(parent: Row | undefined): Row[] {
+    if (parent === undefined) {
+      const folders = this.#inventory.folders.filter((folder) => rowsOf(folder).length > 0);
+      const [only] = folders;
+      if (only !== undefined && (vscode.workspace.workspaceFolders ?? []).length === 1) return rowsOf(only);
+      return folders.map((listed) => ({ kind: 'folder', folder: listed.folder, listed }));
+    }
+    switch (parent.kind) {
+      case 'folder':
+        return rowsOf(parent.listed);
+      case 'database':
+        return this.#dumpsOf(parent.listed);
+      case 'recorded':
+        return parent.dumps.map((entry) => dumpRow(parent.folder, entry, { alias: parent.alias }));
+      case 'otherDumps':
+        return parent.dumps.map((entry) => dumpRow(parent.folder, entry, { showsAlias: true }));
+      case 'broken':
+      case 'dump':
+      case 'showAll':
+        return [];
+    }
   }
 
   #dumpsOf({ folder, database, dumps, undo }: ListedDatabase): Row[] {

@@ -33,11 +33,6 @@ const themes = {
   hcDark: { label: 'Dark High Contrast', file: 'hc_black' },
 } as const;
 
-interface Profile {
-  user: Settings;
-  readonly machine: Settings;
-}
-
 /** A question in the middle of the window. */
 export interface Dialog {
   readonly message: string;
@@ -55,14 +50,12 @@ export interface Dialog {
 export class Window {
   readonly page: Page;
   readonly folder: string;
-  readonly #profile: Profile;
   readonly #end: () => Promise<void>;
 
   /** Opens a window with a profile of its own, in a temporary folder that `close` removes. */
   static async open(options: WindowOptions): Promise<Window> {
     const folder = mkdtempSync(join(tmpdir(), 'dbbackup-window-'));
-    const profile = { user: { ...trustSettings(options), ...options.userSettings }, machine: options.machineSettings ?? {} };
-    writeSettings(folder, profile.user, profile.machine);
+    writeSettings(folder, { ...trustSettings(options), ...options.userSettings }, options.machineSettings ?? {});
     const server = await startCodeServer({
       folder,
       extensionsFolder: installedExtensions(options.packages),
@@ -84,7 +77,7 @@ export class Window {
     };
     try {
       await page.goto(`http://${server.authority}/?${workspaceQuery(options.workspace).toString()}`);
-      const window = new Window({ page, folder, profile, end });
+      const window = new Window({ page, folder, end });
       await window.#isReady();
       return window;
     } catch (error) {
@@ -93,10 +86,9 @@ export class Window {
     }
   }
 
-  private constructor(parts: { page: Page; folder: string; profile: Profile; end: () => Promise<void> }) {
+  private constructor(parts: { page: Page; folder: string; end: () => Promise<void> }) {
     this.page = parts.page;
     this.folder = parts.folder;
-    this.#profile = parts.profile;
     this.#end = parts.end;
   }
 
@@ -121,7 +113,10 @@ export class Window {
     for (let attempt = 1; attempt <= 10; attempt++) {
       await this.page.keyboard.press('F1');
       await this.input.fill(`>${title}`);
-      if (await isSoonVisible(row)) return row.click();
+      if (await isSoonVisible(row)) {
+        await row.click();
+        return row.waitFor({ state: 'hidden' });
+      }
       // An open palette does not learn of an extension that arrives.
       await this.page.keyboard.press('Escape');
       await this.input.waitFor({ state: 'hidden' });
@@ -139,21 +134,33 @@ export class Window {
     return this.page.locator('.quick-input-widget .monaco-list-row').filter({ hasText: text }).first();
   }
 
-  /** Chooses a row of the open quick pick. */
+  /** Chooses a row of the open quick pick, and waits until VS Code has taken the answer. */
   async pick(text: string | RegExp): Promise<void> {
-    await this.pickRow(text).click();
+    const row = this.pickRow(text);
+    await row.click();
+    await row.waitFor({ state: 'hidden' });
   }
 
-  /** The texts of the rows that are in sight in the open quick pick. */
-  async pickRows(): Promise<string[]> {
-    await this.pickRow(/./).waitFor();
-    return this.page.locator('.quick-input-widget .monaco-list-row').allInnerTexts();
+  /** The open question whose prompt, placeholder or title says `words`. Its box may have been another question's a moment ago. */
+  question(words: string): Locator {
+    const widget = this.page.locator('.quick-input-widget:visible');
+    return widget
+      .filter({ hasText: words })
+      .or(widget.filter({ has: this.page.getByPlaceholder(words) }))
+      .first();
   }
 
-  /** Writes into the open input box and accepts. */
-  async answer(text: string): Promise<void> {
+  /** Writes into the box of a question, without accepting. */
+  async type(question: string, text: string): Promise<void> {
+    await this.question(question).waitFor();
     await this.input.fill(text);
+  }
+
+  /** Writes into the box of a question, accepts, and waits until the question is gone. */
+  async answer(question: string, text: string): Promise<void> {
+    await this.type(question, text);
     await this.input.press('Enter');
+    await this.question(question).waitFor({ state: 'hidden' });
   }
 
   /** Shows a container of the activity bar. Extensions add theirs some seconds after the window is there. */
@@ -177,6 +184,12 @@ export class Window {
     const row = this.row(name);
     await row.waitFor();
     if ((await row.getAttribute('aria-expanded')) === 'false') await row.locator('.monaco-tl-twistie').click();
+  }
+
+  /** Selects a row, so that keys and commands are about it. */
+  async select(name: string | RegExp): Promise<void> {
+    await this.row(name).click();
+    await this.page.locator('[role="treeitem"][aria-selected="true"]').and(this.page.getByRole('treeitem', { name })).waitFor();
   }
 
   /** Presses one of the buttons that a row shows under the mouse. */
@@ -234,37 +247,15 @@ export class Window {
     return this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text }).first();
   }
 
+  /** Presses a button of a message. */
   async answerToast(text: string | RegExp, button: string): Promise<void> {
     await this.toast(text).getByRole('button', { name: button, exact: true }).click();
   }
 
-  /** The texts of all messages, those that have left the corner included. */
-  async notifications(): Promise<string[]> {
-    await this.page.locator('.statusbar-item[id="status.notifications"] a').click();
-    const center = this.page.locator('.notifications-center');
-    await center.waitFor();
-    const texts = await center.locator('.notification-list-item').allInnerTexts();
-    await this.page.locator('.statusbar-item[id="status.notifications"] a').click();
-    await center.waitFor({ state: 'hidden' });
-    return texts;
-  }
-
-  /** Opens a file of the workspace by its name. */
-  async openFile(name: string): Promise<void> {
-    await this.page.keyboard.press('Control+p');
-    await this.input.fill(name);
-    await this.pick(name);
-    await this.page.locator('.editor-instance .view-line').first().waitFor();
-  }
-
-  /** What the editor says about a word in the open file, when the mouse rests on it. */
-  async hoverText(word: string): Promise<string> {
-    const hover = this.page
-      .locator('.monaco-resizable-hover .monaco-hover:not(.hidden) .hover-contents')
-      .filter({ hasNotText: 'Loading...' });
-    await this.page.locator('.view-line span span').filter({ hasText: word }).first().hover();
-    await hover.first().waitFor();
-    return (await hover.allInnerTexts()).join('\n');
+  /** Takes all messages away, so that the next one is new. */
+  async clearNotifications(): Promise<void> {
+    await this.runCommand('Notifications: Clear All Notifications');
+    await this.toast(/./).waitFor({ state: 'hidden' });
   }
 
   /** Trusts the workspace, from Restricted Mode. */
@@ -275,17 +266,11 @@ export class Window {
     await this.page.locator('.statusbar-item a[aria-label^="Restricted Mode"]').waitFor({ state: 'detached' });
   }
 
-  /** Adds to the user's settings and reloads the window, which does not watch their file. */
-  async changeUserSettings(settings: Settings): Promise<void> {
-    this.#profile.user = { ...this.#profile.user, ...settings };
-    writeSettings(this.folder, this.#profile.user, this.#profile.machine);
-    await this.reload();
-  }
-
   async showTheme(theme: Theme): Promise<void> {
     const { label, file } = themes[theme];
     await this.runCommand('Preferences: Color Theme');
-    await this.answer(label);
+    await this.type('Select Color Theme', label);
+    await this.pick(label);
     await this.page.locator(`.monaco-workbench[class*="vscode-theme-defaults-themes-${file}-json"]`).waitFor();
   }
 

@@ -28,7 +28,7 @@ describe('backing up and restoring in the window', function () {
     await act(window, /^default/, 'Restore Database');
     await window.pickRow(/a moment ago/).waitFor();
     await window.picture('pick-a-dump');
-    await window.page.keyboard.press('Enter');
+    await window.input.press('Enter');
     const { message, detail, buttons } = await window.dialog();
     assert.match(message, /^Restore default from the dump of (a moment ago|1 minute ago)\?$/);
     assert.match(detail, /^SQLite shop\.sqlite3\nreplaces \d+ tables/);
@@ -39,7 +39,7 @@ describe('backing up and restoring in the window', function () {
     await window.pickRow('Keep the Database as It Is').waitFor();
     await window.page.getByText('Replaced by the dump').waitFor();
     await window.picture('restore-changes');
-    await window.page.keyboard.press('Enter');
+    await window.input.press('Enter');
     await window.input.waitFor({ state: 'hidden' });
     assert.equal(countOrders(folder), 1000);
   });
@@ -63,7 +63,7 @@ describe('backing up and restoring in the window', function () {
     await window.toast(/Restored default/).waitFor();
     assert.equal(countOrders(folder), 1000);
     await window.picture('undone');
-    await window.runCommand('Notifications: Clear All Notifications');
+    await window.clearNotifications();
   });
 
   it('undoes the undo from the row of the safety dump', async () => {

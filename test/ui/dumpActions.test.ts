@@ -12,7 +12,7 @@ describe('dumps in the tree', function () {
   const dumpNames = (): string[] => readdirSync(join(shop.folder, 'backups')).filter((name) => /\.sqlite3$/.test(name));
   const backUp = async (): Promise<void> => {
     const { window } = shop;
-    await window.runCommand('Notifications: Clear All Notifications');
+    await window.clearNotifications();
     await act(window, /^default/, 'Back Up Database');
     await window.toast(/Backed up default/).waitFor();
   };
@@ -86,25 +86,25 @@ describe('dumps in the tree', function () {
   it('are deleted with the Delete key, after a question where there is no trash', async () => {
     const { window } = shop;
     const before = dumpNames().length;
-    await window.row(/damaged/).click();
+    await window.select(/damaged/);
     await window.page.keyboard.press('Delete');
     const { message, detail } = await window.dialog();
     assert.match(message, /^Delete the dump of default from .* for good\?$/);
     assert.match(detail, /There is no trash here/);
     await window.picture('delete-question');
     await window.page.keyboard.press('Escape');
+    await window.page.locator('.monaco-dialog-box').waitFor({ state: 'detached' });
     assert.equal(dumpNames().length, before);
-    await window.row(/damaged/).click();
+    await window.select(/damaged/);
     await window.page.keyboard.press('Delete');
     await window.dialog();
     await window.answerDialog('Delete');
     await window.row(/damaged/).waitFor({ state: 'detached' });
     assert.equal(dumpNames().length, before - 1);
-    assert.ok(
-      !readdirSync(join(shop.folder, 'backups')).some(
-        (name) => name.endsWith('.json') && !dumpNames().includes(name.slice(0, -5)),
-      ),
-    );
+    await until('its manifest is gone too', () => {
+      const manifests = readdirSync(join(shop.folder, 'backups')).filter((name) => name.endsWith('.json'));
+      return manifests.every((name) => dumpNames().includes(name.slice(0, -5)));
+    });
   });
 
   it('are cleaned down to the number that the settings keep', async () => {
@@ -125,6 +125,7 @@ describe('dumps in the tree', function () {
   it('can be reached with the keyboard alone', async () => {
     const { window } = shop;
     await window.runCommand('Database Backup: Focus on Databases View');
+    await window.page.locator('.sidebar .monaco-list:focus').waitFor();
     await window.page.keyboard.press('Home');
     await window.page.keyboard.press('ArrowDown');
     await window.page

@@ -36,12 +36,12 @@ describe('a window without databases', function () {
     await window.pickRow('SQLite').waitFor();
     await window.picture('add-database-engine');
     await window.pick('SQLite');
-    await window.input.fill('sh op');
+    await window.type('What do you call it?', 'sh op');
     await window.page.getByText('Use letters, digits, dots, dashes and underscores').waitFor();
     await window.picture('add-database-name');
     await window.page.getByRole('button', { name: /^Back \(/ }).click();
     await window.pick('SQLite');
-    await window.answer('shop');
+    await window.answer('What do you call it?', 'shop');
     await window.pickRow('data/shop.sqlite3').waitFor();
     await window.picture('add-database-file');
     await window.pick('data/shop.sqlite3');

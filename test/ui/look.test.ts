@@ -22,10 +22,12 @@ describe('the look of the view', function () {
     const { window } = shop;
     const dumps = window.page.getByRole('treeitem', { name: /^dump of/i });
     await window.row('Show All (12)').waitFor();
+    await dumps.nth(9).waitFor();
     assert.equal(await dumps.count(), 10);
     await window.picture('ten-newest');
     await window.row('Show All (12)').click();
     await window.row('Show All (12)').waitFor({ state: 'detached' });
+    await dumps.nth(11).waitFor();
     assert.equal(await dumps.count(), 12);
   });
 
@@ -65,7 +67,9 @@ describe('a workspace of several folders', function () {
     const { window } = opened;
     await window.row('Folder shop').waitFor();
     await window.row('Folder billing').waitFor();
-    assert.equal(await window.page.getByRole('treeitem', { name: /^default, SQLite/ }).count(), 2);
+    const databases = window.page.getByRole('treeitem', { name: /^default, SQLite/ });
+    await databases.nth(1).waitFor();
+    assert.equal(await databases.count(), 2);
     await window.picture('several-folders');
   });
 
@@ -77,7 +81,8 @@ describe('a workspace of several folders', function () {
     await window.pick('billing');
     await window.toast(/Backed up default/).waitFor();
     await window.row(/^dump of/i).waitFor();
-    assert.equal(await window.row(/^default, .*, 1 dump/).count(), 1);
+    await window.row(/^default, .*, 1 dump/).waitFor();
+    assert.equal(await window.page.getByRole('treeitem', { name: /^default, .*, 1 dump/ }).count(), 1);
   });
 
   it('backs all of them up with one click', async () => {

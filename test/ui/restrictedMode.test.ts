@@ -75,7 +75,8 @@ describe('Restricted Mode with dumps', function () {
     const items = await menu.allInnerTexts();
     assert.ok(!items.some((item) => /Restore|Delete/.test(item)), items.join(', '));
     await window.page.keyboard.press('Escape');
-    await window.row(/^dump of/i).click();
+    await menu.filter({ hasText: 'Verify Dump' }).waitFor({ state: 'hidden' });
+    await window.select(/^dump of/i);
     await window.page.keyboard.press('Delete');
     await window.runCommand('Database Backup: Delete Dump');
     await window.toast(/In Restricted Mode/).waitFor();

@@ -1,16 +1,22 @@
-import { writeFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { createSampleWorkspace } from '../../scripts/sample.ts';
 import { act, openWorkspace, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
 
-const settings = {
-  'dbbackup.databases': {
-    default: { ENGINE: 'sqlite3', NAME: '${workspaceFolder}/shop.sqlite3' },
-    legacy: { ENGINE: 'sqlite3' },
-    gone: { ENGINE: 'sqlite3', NAME: '${workspaceFolder}/gone.sqlite3' },
-  },
+const databases = {
+  default: { ENGINE: 'sqlite3', NAME: '${workspaceFolder}/shop.sqlite3' },
+  legacy: { ENGINE: 'sqlite3' },
+  gone: { ENGINE: 'sqlite3', NAME: '${workspaceFolder}/gone.sqlite3' },
 };
+
+/** Changes the settings as an editor does: nobody ever reads half of a file. */
+function writeSettings(folder: string, databases: object): void {
+  const file = join(folder, '.vscode', 'settings.json');
+  writeFileSync(`${file}.new`, JSON.stringify({ 'dbbackup.databases': databases }, undefined, 2));
+  renameSync(`${file}.new`, file);
+}
 
 describe('a mistake in the settings', function () {
   this.timeout(120_000);
@@ -20,7 +26,7 @@ describe('a mistake in the settings', function () {
   before(async () => {
     shop = await openWorkspace((folder) => {
       createSampleWorkspace(folder, { orders: 500 });
-      writeFileSync(join(folder, '.vscode', 'settings.json'), JSON.stringify(settings, undefined, 2));
+      writeSettings(folder, databases);
     });
   });
   after(() => shop.close());
@@ -51,5 +57,24 @@ describe('a mistake in the settings', function () {
       .getByRole('button', { name: 'Open Settings' })
       .waitFor();
     await window.picture('failed-backup');
+  });
+
+  it('leaves the buttons of other rows alone while its own row changes all the time', async () => {
+    const { window, folder } = shop;
+    let changes = 0;
+    const changing = setInterval(() => {
+      changes += 1;
+      writeSettings(folder, { ...databases, gone: { ENGINE: 'sqlite3', NAME: `gone${changes}.sqlite3` } });
+    }, 150);
+    try {
+      for (let time = 1; time <= 5; time++) {
+        await window.clearNotifications();
+        await act(window, /^default/, 'Back Up Database');
+        await window.toast(/Backed up default/).waitFor();
+      }
+    } finally {
+      clearInterval(changing);
+    }
+    assert.ok(changes > 10, `${changes} changes`);
   });
 });

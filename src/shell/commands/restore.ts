@@ -68,13 +68,9 @@ async function restoreFrom(shell: Shell, { database, folder }: ListedDatabase, d
   } as const;
   const title = vscode.l10n.t('Restoring {0}', nameText(database.alias));
   const subjects = [{ kind: 'database', folder, alias: database.alias }] as const;
-  try {
-    const result = await shell.jobs.run<'restore'>(request, { title, subjects });
-    reportRestore(result, folder);
-    return result;
-  } finally {
-    await shell.inventory.refresh();
-  }
+  const result = await shell.jobs.run<'restore'>(request, { title, subjects }).finally(() => shell.inventory.refresh());
+  reportRestore(result, folder);
+  return result;
 }
 
 function reportRestore(result: Restore, folder: string): void {

@@ -4,6 +4,7 @@ import { describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { rowKinds } from '../../../src/contributions.ts';
 import type { DumpEntry } from '../../../src/core/dumpEntry.ts';
+import { changedRows, KnownRows, type Drawn } from '../../../src/shell/drawnRows.ts';
 import { EngineIcons } from '../../../src/shell/engineIcons.ts';
 import type { ListedDatabase } from '../../../src/shell/inventory.ts';
 import { RowPainter, type Row } from '../../../src/shell/rows.ts';
@@ -121,6 +122,34 @@ describe('rows of the view', () => {
       assert.notEqual(tooltip.supportThemeIcons, true);
       assert.doesNotMatch(tooltip.value, /\]\(|[^\\]<b>|[^\\]\*\*bold/);
     }
+  });
+});
+
+describe('the view drawn anew', () => {
+  const draw = (row: Row | undefined, looks: string, ...children: Drawn[]): Drawn => ({ row, looks, children });
+  const showAll: Row = { kind: 'showAll', folder: '/ws', alias: 'default', count: 3 };
+
+  it('keeps a row the same object, saying something new', () => {
+    const known = new KnownRows();
+    const first = known.keep({ ...databaseRow });
+    known.become(draw(undefined, '', draw(first, 'first')));
+    const newer = { ...listed, dumps: [entry, entry] };
+    const second = known.keep({ ...databaseRow, listed: newer });
+    assert.equal(second, first);
+    assert.ok(second.kind === 'database' && second.listed === newer);
+    known.become(draw(undefined, ''));
+    assert.notEqual(known.keep({ ...databaseRow }), first);
+  });
+
+  it('touches the rows that have changed and no others', () => {
+    const before = draw(undefined, '', draw(databaseRow, 'a', draw(dumpRow, 'b')), draw(showAll, 'c'));
+    assert.deepEqual(changedRows(before, before), []);
+    const dumpChanged = draw(undefined, '', draw(databaseRow, 'a', draw(dumpRow, 'other')), draw(showAll, 'c'));
+    assert.deepEqual(changedRows(before, dumpChanged), [dumpRow]);
+    const dumpGone = draw(undefined, '', draw(databaseRow, 'a'), draw(showAll, 'other'));
+    assert.deepEqual(changedRows(before, dumpGone), [databaseRow, showAll]);
+    const databaseGone = draw(undefined, '', draw(showAll, 'c'));
+    assert.deepEqual(changedRows(before, databaseGone), [undefined]);
   });
 });
 
