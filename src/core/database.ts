@@ -1,43 +1,9 @@
-import * as z from 'zod';
+import type * as z from 'zod';
+import type { databaseSchema, scopeSchema, targetSchema } from './databaseSchema.ts';
 
-/**
- * Which database is meant, whatever its alias: locks, listing and secrets go by it.
- *
- * Shape: a `file` target holds an absolute path; two targets are the same when `targetKey` gives the same text.
- */
-export const targetSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('file'), engine: z.string(), path: z.string() }),
-  z.object({ kind: z.literal('server'), engine: z.string(), host: z.string(), port: z.number(), database: z.string() }),
-]);
-
+// Types only: whoever asks what a database is called need not load its schema.
 export type Target = z.infer<typeof targetSchema>;
-
-/** Where a database's settings came from, narrowest scope first. */
-export const scopeSchema = z.enum(['folder', 'workspace', 'user', 'file']);
-
 export type Scope = z.infer<typeof scopeSchema>;
-
-/**
- * A database as the settings resolve it: merged keys, variables expanded, connector chosen.
- *
- * Shape: `keys` hold the merged settings keys in their own spelling (NAME, EXCLUDE …), already validated for the connector;
- * `keyScopes` says where each key came from; `folder` is the absolute path of the workspace folder it belongs to.
- * May hold secrets: never log it.
- */
-export const databaseSchema = z.object({
-  alias: z.string(),
-  /** Family name: `sqlite`, `mysql`, `postgresql`, `mongodb`, `other`. */
-  engine: z.string(),
-  connector: z.string(),
-  keys: z.record(z.string(), z.unknown()),
-  keyScopes: z.record(z.string(), scopeSchema).optional(),
-  folder: z.string(),
-  scope: scopeSchema,
-  target: targetSchema,
-  /** `dbbackup.tools`: absolute paths by tool name. From user or machine settings only. */
-  tools: z.record(z.string(), z.string()),
-});
-
 export type Database = z.infer<typeof databaseSchema>;
 
 /** The text under which a target is locked and compared. The path of a `file` target must be real (links resolved). */

@@ -67,8 +67,3 @@ export const manifestMaxBytes = 1_048_576;
 export function signedText(json: object): string {
   return JSON.stringify({ ...json, origin: undefined });
 }
-
-/** Name of the manifest that belongs to a dump file. */
-export function manifestName(dumpFile: string): string {
-  return `${dumpFile}.json`;
-}

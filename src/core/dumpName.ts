@@ -151,3 +151,8 @@ function shortened(name: string): string {
 function escaped(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
+
+/** Name of the manifest that belongs to a dump file. */
+export function manifestName(dumpFile: string): string {
+  return `${dumpFile}.json`;
+}

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { databaseSchema } from './database.ts';
+import { databaseSchema } from './databaseSchema.ts';
 
 /**
  * Where and how dumps are kept, as resolved for one workspace folder.

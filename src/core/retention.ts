@@ -16,3 +16,8 @@ export function dumpsToDelete(entries: readonly DumpEntry[], keep: number): read
     ...verified.filter((entry) => entry.kind === 'safety').slice(safetyDumpsKept),
   ];
 }
+
+/** The dump that *Restore Latest* takes from those of one database: the newest manual one whose manifest is whole and that is not damaged. */
+export function newestRestorable(entries: readonly DumpEntry[]): DumpEntry | undefined {
+  return entries.find((entry) => entry.manifest?.kind === 'manual' && entry.state !== 'damaged');
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { targetKey, type Target } from '../core/database.ts';
 import { systemCode } from '../core/diskError.ts';
 import type { DumpEntry } from '../core/dumpEntry.ts';
-import { manifestName } from '../core/dumpManifest.ts';
+import { manifestName } from '../core/dumpName.ts';
 import { namePattern } from '../core/dumpName.ts';
 import { BackupError } from '../core/errors.ts';
 import type { DumpSettings } from '../core/job.ts';
@@ -90,11 +90,6 @@ export async function assignDumps(
     (alias === undefined ? other : (byAlias.get(alias) ?? other)).push(entry);
   }
   return { byAlias, other };
-}
-
-/** The dump that *Restore Latest* takes from those of one database: the newest manual one whose manifest is whole and that is not damaged. */
-export function newestRestorable(entries: readonly DumpEntry[]): DumpEntry | undefined {
-  return entries.find((entry) => entry.manifest?.kind === 'manual' && entry.state !== 'damaged');
 }
 
 interface ReadingContext {

@@ -1,7 +1,8 @@
 import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DumpFacts } from '../core/connector.ts';
-import { manifestMaxBytes, manifestName, manifestSchema, type DumpManifest } from '../core/dumpManifest.ts';
+import { manifestMaxBytes, manifestSchema, type DumpManifest } from '../core/dumpManifest.ts';
+import { manifestName } from '../core/dumpName.ts';
 import { uncompiled } from '../core/parsing.ts';
 import { syncDirectory } from './directory.ts';
 import { readManifest } from './manifestFile.ts';

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { manifestMaxBytes, manifestName, manifestSchema, type DumpManifest } from '../core/dumpManifest.ts';
+import { manifestMaxBytes, manifestSchema, type DumpManifest } from '../core/dumpManifest.ts';
+import { manifestName } from '../core/dumpName.ts';
 import { BackupError } from '../core/errors.ts';
 import { uncompiled } from '../core/parsing.ts';
 import { isSigned } from './origin.ts';

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { toDiskError } from '../core/diskError.ts';
 import type { DumpEntry } from '../core/dumpEntry.ts';
-import { manifestName } from '../core/dumpManifest.ts';
+import { manifestName } from '../core/dumpName.ts';
 import { realPath } from './targets.ts';
 import { forgetResult } from './verifyResults.ts';
 

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { descriptionAt, proposalsAt, type KnownAlias, type Proposal } from './connectorKeys.ts';
+import type { KnownAlias, Proposal } from './connectorKeys.ts';
 import type { Settings } from './settings.ts';
 import type { TextRange } from './settingsText.ts';
 
@@ -14,9 +14,12 @@ const kinds: Readonly<Record<Proposal['kind'], vscode.CompletionItemKind>> = {
   value: vscode.CompletionItemKind.Value,
 };
 
-/** Completes and describes what the schema in package.json can't know: the inside of `dbbackup.connectors`. */
+/**
+ * Completes and describes what the schema in package.json can't know: the inside of `dbbackup.connectors`.
+ * The rules of every key, and their schemas, are loaded when settings are first edited.
+ */
 export function registerCompletion(settings: Settings): vscode.Disposable {
-  const contextOf = (document: vscode.TextDocument): Parameters<typeof proposalsAt>[2] => ({
+  const contextOf = (document: vscode.TextDocument): { prefix: readonly string[]; known: readonly KnownAlias[] } => ({
     prefix: document.uri.path.endsWith('.code-workspace') ? ['settings'] : [],
     known: knownAliases(settings),
   });
@@ -24,15 +27,17 @@ export function registerCompletion(settings: Settings): vscode.Disposable {
     vscode.languages.registerCompletionItemProvider(
       settingsFiles,
       {
-        provideCompletionItems: (document, position) =>
-          proposalsAt(document.getText(), document.offsetAt(position), contextOf(document)).map((proposal) =>
-            itemOf(proposal, document),
-          ),
+        provideCompletionItems: async (document, position) => {
+          const { proposalsAt } = await import('./connectorKeys.ts');
+          const proposals = proposalsAt(document.getText(), document.offsetAt(position), contextOf(document));
+          return proposals.map((proposal) => itemOf(proposal, document));
+        },
       },
       '"',
     ),
     vscode.languages.registerHoverProvider(settingsFiles, {
-      provideHover: (document, position) => {
+      provideHover: async (document, position) => {
+        const { descriptionAt } = await import('./connectorKeys.ts');
         const found = descriptionAt(document.getText(), document.offsetAt(position), contextOf(document));
         return found === undefined
           ? undefined

@@ -45,6 +45,7 @@ export class SettingsDiagnostics implements vscode.Disposable, vscode.CodeAction
   async refresh(): Promise<void> {
     this.#round += 1;
     const round = this.#round;
+    await this.#settings.ready;
     const shown = new Map<string, Shown[]>();
     for (const { folder, problems } of this.#settings.folders) {
       for (const problem of problems.filter(({ isInSchema }) => !isInSchema)) {

@@ -7,7 +7,7 @@ import { toFailure } from '../core/errors.ts';
 import type { DescribedDatabase, DumpSettings } from '../core/job.ts';
 import type { Problem } from '../core/settings/problem.ts';
 import type { ParsedSettings } from '../core/settings/settings.ts';
-import { assignDumps, listDumps, type AssignedDumps } from '../dumps/catalog.ts';
+import type { AssignedDumps } from '../dumps/catalog.ts';
 import type { Jobs } from './jobs.ts';
 import type { Log } from './log.ts';
 import type { Settings } from './settings.ts';
@@ -131,6 +131,7 @@ export class Inventory implements vscode.Disposable {
     this.#describing.abort();
     this.#describing = new AbortController();
     const { signal } = this.#describing;
+    await this.#options.settings.ready;
     const databases = this.#options.settings.folders.flatMap((folder) => folder.databases);
     if (!vscode.workspace.isTrusted || databases.length === 0) return;
     try {
@@ -161,6 +162,7 @@ export class Inventory implements vscode.Disposable {
     let answered: number;
     do {
       answered = this.#asked;
+      await this.#options.settings.ready;
       this.#folders = await Promise.all(this.#options.settings.folders.map((folder) => this.#list(folder)));
       this.#watch(this.#folders.map(({ settings }) => settings.directory));
     } while (answered !== this.#asked);
@@ -192,6 +194,7 @@ export class Inventory implements vscode.Disposable {
     dumps,
   }: ParsedSettings): Promise<AssignedDumps & { readonly broken: readonly BrokenEntry[] }> {
     try {
+      const { assignDumps, listDumps } = await import('../dumps/catalog.ts');
       const entries = await listDumps({ ...dumps, stateDirectory: this.#options.stateDirectory });
       return { ...(await assignDumps(entries, databases, dumps)), broken: [] };
     } catch (error) {

@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { runJob } from '../channel/client.ts';
 import type { Database } from '../core/database.ts';
 import { BackupError } from '../core/errors.ts';
 import type { DescribedDatabase, JobRequest, RequestOf, ResultOf } from '../core/job.ts';
@@ -40,7 +39,7 @@ export class JobFailure extends BackupError {
   }
 }
 
-/** Starts jobs in their own processes and knows which ones run. Disposing cancels them all. */
+/** Starts jobs in their own processes and knows which ones run. Disposing cancels them all. The channel is loaded with the first one. */
 export class Jobs implements vscode.Disposable {
   readonly #options: JobsOptions;
   readonly #running = new Set<RunningJob>();
@@ -76,9 +75,10 @@ export class Jobs implements vscode.Disposable {
     this.#changed.fire();
     log.write('info', title);
     try {
-      return await withProgress({ title, controller, log, answer }, async (run) =>
-        runJob<Kind>(jobProcess, await passwords.into(request), run),
-      );
+      return await withProgress({ title, controller, log, answer }, async (run) => {
+        const { runJob } = await import('../channel/client.ts');
+        return runJob<Kind>(jobProcess, await passwords.into(request), run);
+      });
     } catch (error) {
       if (!(error instanceof BackupError)) throw error;
       throw new JobFailure(vscode.l10n.t('{0} failed: {1}', title, error.message), error, subjects);
@@ -97,6 +97,7 @@ export class Jobs implements vscode.Disposable {
   /** Runs a job that needs no attention, as it is: no notification, no kept passwords, and questions are answered with no. */
   async runQuietly<Kind extends JobRequest['kind']>(request: RequestOf<Kind>, signal: AbortSignal): Promise<ResultOf<Kind>> {
     const { jobProcess, log } = this.#options;
+    const { runJob } = await import('../channel/client.ts');
     return runJob<Kind>(jobProcess, request, {
       signal,
       progress: () => undefined,

@@ -3,7 +3,6 @@ import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Database, Scope } from '../core/database.ts';
-import { parseFolders } from '../core/settings/parse.ts';
 import type { ParsedSettings, ScopedValue, SettingsInput } from '../core/settings/settings.ts';
 import { valueNames } from '../core/settings/settings.ts';
 import { addDatabaseTo, removeSetting, revealSetting, type NewDatabase, type SettingPlace } from './settingsFiles.ts';
@@ -16,9 +15,16 @@ export class Settings implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscription: vscode.Disposable;
   readonly onDidChange = this.#changed.event;
+  #parse: ((inputs: readonly SettingsInput[]) => readonly ParsedSettings[]) | undefined;
   #folders: readonly ParsedSettings[] | undefined;
 
+  /** Settled once settings can be read: what parses them is loaded beside the activation, not in it. */
+  readonly ready: Promise<void>;
+
   constructor() {
+    this.ready = import('../core/settings/parse.ts').then(({ parseFolders }) => {
+      this.#parse = parseFolders;
+    });
     const forget = (): void => {
       this.#folders = undefined;
       this.#changed.fire();
@@ -32,10 +38,10 @@ export class Settings implements vscode.Disposable {
     );
   }
 
-  /** One entry per workspace folder, in their order. Read when first asked for after a change. */
+  /** One entry per workspace folder, in their order; none before `ready`. Read when first asked for after a change. */
   get folders(): readonly ParsedSettings[] {
-    this.#folders ??= parseFolders((vscode.workspace.workspaceFolders ?? []).map(readFolder));
-    return this.#folders;
+    this.#folders ??= this.#parse?.((vscode.workspace.workspaceFolders ?? []).map(readFolder));
+    return this.#folders ?? [];
   }
 
   /** Reads anew what no event tells of: environment, `manage.py`. */
@@ -74,7 +80,7 @@ export class Settings implements vscode.Disposable {
     const workspaceFolder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(folder));
     if (workspaceFolder === undefined) return undefined;
     const layers = [{ scope: 'folder', databases: { [alias]: keys }, connectors: undefined }] as const;
-    return parseFolders([{ ...readFolder(workspaceFolder), layers }])[0]?.databases[0];
+    return this.#parse?.([{ ...readFolder(workspaceFolder), layers }])[0]?.databases[0];
   }
 
   /** Opens the settings file that holds a key, at the key. False when none does. */

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { jobEnvironment } from '../../src/channel/client.ts';
 import { messageFromJobSchema, protocolVersion, type MessageFromJob, type MessageToJob } from '../../src/channel/protocol.ts';
 import type { JobRequest } from '../../src/core/job.ts';
 
@@ -20,7 +21,13 @@ export interface JobFigures {
  */
 export async function runMeasured(jobProcess: string, request: JobRequest, start: 'atOnce' | 'whenReady'): Promise<JobFigures> {
   const forkedAt = performance.now();
-  const child = fork(jobProcess, [], { execArgv: [], silent: true, serialization: 'json', detached: true });
+  const child = fork(jobProcess, [], {
+    execArgv: [],
+    silent: true,
+    serialization: 'json',
+    detached: true,
+    env: { ...process.env, ...jobEnvironment(request.stateDirectory) },
+  });
   const say = (message: MessageToJob): void => void child.send(message, () => undefined);
   let firstWorkMs = Number.NaN;
   const last = new Promise<MessageFromJob>((resolve, reject) => {

@@ -22,6 +22,9 @@ describe('An SQL dump of SQLite', () => {
 
   const schemas: Readonly<Record<string, string>> = {
     'NUL in text': `CREATE TABLE t(a TEXT, b, c INT); INSERT INTO t VALUES(CAST(x'610062' AS TEXT), CAST(x'00' AS TEXT), CAST(x'783200' AS TEXT)), ('', '', '');`,
+    'NUL and quotes in one text': `CREATE TABLE t(a TEXT, b, c BLOB); INSERT INTO t VALUES('a''b', 'plain', x'2700'), (CAST(x'61006227' AS TEXT), CAST(x'2761002762' AS TEXT), CAST(x'002700' AS TEXT)), (x'27', '''', CAST(x'27' AS TEXT)), ('', x'', ''), (NULL, NULL, NULL);`,
+    'keys with gaps': `CREATE TABLE t(id INTEGER PRIMARY KEY, a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO t SELECT CASE WHEN i < 1000 THEN i WHEN i < 1500 THEN i * 7919 ELSE 5000000000 + i END, 'row ' || i FROM n; INSERT INTO t VALUES(9223372036854775800, 'a'), (9223372036854775807, 'last');`,
+    'keys up to the greatest': `CREATE TABLE t(id INTEGER PRIMARY KEY, a); WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO t SELECT 9223372036854775807 - i, i FROM n;`,
     'text that is not UTF-8': `CREATE TABLE t(a TEXT, b); INSERT INTO t VALUES(CAST(x'61ff27c3' AS TEXT), CAST(x'80' AS TEXT)), ('é', 'plain');`,
     infinity: `CREATE TABLE t(a REAL, b, c NUMERIC); INSERT INTO t VALUES(1e999, -1e999, 1e999), (-1e999, 1e999, -1e999);`,
     'minus zero': `CREATE TABLE t(a, b BLOB, c REAL, d NUMERIC, e TEXT); INSERT INTO t VALUES(-0.0, -0.0, -0.0, -0.0, -0.0), (0.0, 0.0, 0.0, 0.0, 0.0);`,

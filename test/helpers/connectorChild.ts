@@ -3,7 +3,7 @@
 import { openSync, readFileSync, readSync } from 'node:fs';
 import * as z from 'zod';
 import { connectorFor, formatOf } from '../../src/connectors/registry.ts';
-import { databaseSchema } from '../../src/core/database.ts';
+import { databaseSchema } from '../../src/core/databaseSchema.ts';
 import { toFailure } from '../../src/core/errors.ts';
 import type { Run } from '../../src/core/run.ts';
 import { restoreFile } from './restoreFile.ts';

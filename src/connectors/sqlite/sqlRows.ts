@@ -33,30 +33,42 @@ export function writeRows(table: TableShape, output: RowOutput): number {
   return table.key.kind === 'none' ? writeKeylessRows(table, output) : writeKeyedRows(table, table.key.name, output);
 }
 
-/** Batches are ranges of the rowid that SQLite itself joins to one text.. */
+/** Batches are ranges of the rowid that SQLite itself joins to one text. */
 function writeKeyedRows(table: TableShape, keyName: string, output: RowOutput): number {
-  const { database, writer } = output;
-  const key = quoteName(keyName);
-  const boundary = database
-    .prepare<[bigint, number], bigint>(
-      `SELECT ${key} FROM main.${quoteName(table.name)} NOT INDEXED WHERE ${key}>=? ORDER BY ${key} LIMIT 1 OFFSET ?`,
-    )
-    .pluck()
-    .safeIntegers();
+  const { writer } = output;
+  const lastOf = rangeFinder(table, keyName, output.database);
   const writeRange = rangeWriter(table, keyName, output);
   let total = 0;
   let size = 16;
+  let isDense = false;
   for (let first = smallest; ;) {
-    const last = boundary.get(first, size - 1) ?? largest;
+    const last: bigint = isDense ? atMost(largest, first + BigInt(size - 1)) : lastOf(first, size);
     const limit = Math.max(256, Math.floor(worstBatchBytes / size / table.columns.length));
     const before = writer.sizeBytes;
     const rows = writeRange(first, last, limit);
     total += rows;
     output.afterRows(rows);
     if (last === largest) return total;
+    isDense = 2 * rows > last - first;
     first = last + 1n;
-    size = nextSize(size, rows, writer.sizeBytes - before);
+    if (rows > 0) size = nextSize(size, rows, writer.sizeBytes - before);
   }
+}
+
+function atMost(limit: bigint, value: bigint): bigint {
+  return value < limit ? value : limit;
+}
+
+/** Gives a function that finds the last key of as many rows. */
+function rangeFinder(table: TableShape, keyName: string, database: Database): (first: bigint, rows: number) => bigint {
+  const key = quoteName(keyName);
+  const find = database
+    .prepare<[bigint, number], bigint>(
+      `SELECT ${key} FROM main.${quoteName(table.name)} NOT INDEXED WHERE ${key}>=? ORDER BY ${key} LIMIT 1 OFFSET ?`,
+    )
+    .pluck()
+    .safeIntegers();
+  return (first, rows) => find.get(first, rows - 1) ?? largest;
 }
 
 /** Gives a function that writes the rows of a range of keys, those with a value of more than `limit` bytes one by one, and their number. */
@@ -65,19 +77,15 @@ function rangeWriter(
   keyName: string,
   output: RowOutput,
 ): (first: bigint, last: bigint, limit: number) => number {
-  const key = quoteName(keyName);
-  const { database, writer, encoding, skipped } = output;
-  const batch = database
-    .prepare<[{ limit: number; first: bigint; last: bigint }], [Buffer | null, number]>(
-      `SELECT CAST(group_concat(${rowExpression(table, encoding)},',\n') AS BLOB), count(*)
-       FROM main.${quoteName(table.name)} NOT INDEXED WHERE ${key}>=@first AND ${key}<=@last`,
-    )
-    .raw();
+  const { writer, encoding, skipped } = output;
+  const exact = batchReader(table, keyName, output, 'exact');
+  const plain = encoding === 'UTF-8' ? batchReader(table, keyName, output, 'plain') : exact;
   const longRows = new LongRowWriter(table, keyName, output);
   const head = insertHead(table);
   return function writeRange(first, last, limit) {
     if (first > last) return 0;
-    const [body, rows] = batch.get({ limit, first, last }) ?? [null, 0];
+    let [body, rows] = plain({ limit, first, last });
+    if (plain !== exact && skipped.size === 0 && body?.includes(0) === true) [body, rows] = exact({ limit, first, last });
     const long = [...skipped];
     skipped.clear();
     if (body !== null && long.length === 0) writeInsert(head, readable(body, encoding), writer);
@@ -94,6 +102,23 @@ function rangeWriter(
   };
 }
 
+/** Gives a function that reads a range of keys: its rows as one text, and their number. */
+function batchReader(
+  table: TableShape,
+  keyName: string,
+  { database, encoding }: RowOutput,
+  care: 'plain' | 'exact',
+): (range: { limit: number; first: bigint; last: bigint }) => [Buffer | null, number] {
+  const key = quoteName(keyName);
+  const batch = database
+    .prepare<[{ limit: number; first: bigint; last: bigint }], [Buffer | null, number]>(
+      `SELECT CAST(group_concat(${rowExpression(table, encoding, care)},',\n') AS BLOB), count(*)
+       FROM main.${quoteName(table.name)} NOT INDEXED WHERE ${key}>=@first AND ${key}<=@last`,
+    )
+    .raw();
+  return (range) => batch.get(range) ?? [null, 0];
+}
+
 /** As many rows as should fill a batch, by the rows just seen; growing step by step, since the next ones may be longer. */
 function nextSize(size: number, rows: number, bytes: number): number {
   const wanted = Math.round((rows * batchBytes) / Math.max(1, bytes));
@@ -105,7 +130,7 @@ function writeKeylessRows(table: TableShape, output: RowOutput): number {
   const { database, writer, encoding, skipped } = output;
   const from = `FROM main.${quoteName(table.name)} NOT INDEXED`;
   const rows = database
-    .prepare<[{ limit: number }], Buffer>(`SELECT CAST(${rowExpression(table, encoding)} AS BLOB) ${from}`)
+    .prepare<[{ limit: number }], Buffer>(`SELECT CAST(${rowExpression(table, encoding, 'exact')} AS BLOB) ${from}`)
     .pluck();
   const head = insertHead(table);
   let waiting: Buffer[] = [];

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { commandIds, viewId } from '../../contributions.ts';
-import { manifestName } from '../../core/dumpManifest.ts';
+import { manifestName } from '../../core/dumpName.ts';
 import type { DumpEntry } from '../../core/dumpEntry.ts';
 import { BackupError } from '../../core/errors.ts';
 import type { ResultOf } from '../../core/job.ts';

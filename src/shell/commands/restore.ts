@@ -3,7 +3,7 @@ import { commandIds } from '../../contributions.ts';
 import { BackupError } from '../../core/errors.ts';
 import type { ResultOf } from '../../core/job.ts';
 import { durationText, nameText, sentenceText, timeText } from '../../core/words.ts';
-import { newestRestorable } from '../../dumps/catalog.ts';
+import { newestRestorable } from '../../core/retention.ts';
 import type { Answers } from '../answers.ts';
 import { gitFacts } from '../git.ts';
 import type { ListedDatabase } from '../inventory.ts';

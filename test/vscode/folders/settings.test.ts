@@ -6,8 +6,9 @@ import { settles } from '../../helpers/settles.ts';
 import { activateProduct } from '../product.ts';
 
 describe('a workspace of several folders', () => {
-  it('has each folder’s own databases, and those of the workspace file once', () => {
+  it('has each folder’s own databases, and those of the workspace file once', async () => {
     const settings = new Settings();
+    await settings.ready;
     assert.deepEqual(
       settings.folders.map(({ aliases }) => aliases),
       [

@@ -165,6 +165,7 @@ describe('settings.json', () => {
 
   it('never lends a password of user settings to a HOST of the workspace', async () => {
     const settings = new Settings();
+    await settings.ready;
     const configuration = vscode.workspace.getConfiguration('dbbackup');
     const mine = { ENGINE: 'postgresql', NAME: 'shop', USER: 'ada', HOST: 'db.example.org', PASSWORD: 'hunter2' };
     await write({ 'dbbackup.databases': { default: { HOST: 'evil.example.org' } } });
@@ -183,6 +184,7 @@ describe('settings.json', () => {
 
   it('gets a database added at its end, with its comments kept', async () => {
     const settings = new Settings();
+    await settings.ready;
     const document = await write(
       '{\n  // mine\n  "dbbackup.databases": {\n    "a": { "ENGINE": "sqlite3", "NAME": "a.db" } // first\n  }\n}\n',
     );
