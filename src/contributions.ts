@@ -13,6 +13,10 @@ export const commandIds = {
   clean: 'dbbackup.clean',
   cancel: 'dbbackup.cancel',
   addDatabase: 'dbbackup.addDatabase',
+  setPassword: 'dbbackup.setPassword',
+  forgetPassword: 'dbbackup.forgetPassword',
+  movePassword: 'dbbackup.movePassword',
+  chooseTool: 'dbbackup.chooseTool',
   openSettings: 'dbbackup.openSettings',
   refresh: 'dbbackup.refresh',
   showLog: 'dbbackup.showLog',
@@ -35,11 +39,12 @@ export const contextKeys = {
 /**
  * Kinds of rows, for the `viewItem` conditions of package.json.
  *
- * Shape: `database.*` rows hold dumps; `safety` is the safety dump that an undo would restore.
+ * Shape: `database.*` rows hold dumps; `server` is a database that has a password and tools; `safety` is the safety dump that an undo would restore.
  */
 export const rowKinds = {
   folder: 'folder',
   database: 'database',
+  serverDatabase: 'database.server',
   busyDatabase: 'database.busy',
   brokenDatabase: 'database.broken',
   recordedDatabase: 'database.recorded',

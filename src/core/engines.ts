@@ -172,6 +172,17 @@ export function engineNames(family: Family): readonly string[] {
   return family === 'other' ? otherEngines : engines.filter((engine) => engine.family === family).flatMap(({ names }) => names);
 }
 
+const tools: Readonly<Partial<Record<string, readonly string[]>>> = {
+  postgresql: ['pg_dump', 'pg_restore', 'psql'],
+  mysql: ['mysqldump', 'mysql', 'mariadb-dump', 'mariadb'],
+  mongodb: ['mongodump', 'mongorestore'],
+};
+
+/** The tools that connectors of a family run, by the names that `dbbackup.tools` knows. */
+export function toolNames(family: string): readonly string[] {
+  return tools[family] ?? [];
+}
+
 /** The engine that a text names; undefined for every engine that is not in the table. */
 export function findEngine(name: string): Engine | undefined {
   return engines.find(({ names }) => names.includes(name));

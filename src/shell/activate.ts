@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
 import type * as vscode from 'vscode';
+import type { Question } from '../core/run.ts';
 import { stateDirectoryPath } from '../core/stateDirectory.ts';
+import { Approvals } from './approvals.ts';
 import { createApi, type DatabaseBackupApi } from './api.ts';
 import { registerCompletion } from './completion.ts';
 import { SettingsDiagnostics } from './diagnostics.ts';
@@ -11,6 +13,7 @@ import { createLog } from './log.ts';
 import { answerQuestion } from './prompts.ts';
 import { ReadOnlyDocuments } from './readOnlyDocuments.ts';
 import { registerCommands } from './registerCommands.ts';
+import { Passwords } from './secrets.ts';
 import { Settings } from './settings.ts';
 import { DatabaseTree } from './tree.ts';
 
@@ -23,10 +26,13 @@ export function activate(context: vscode.ExtensionContext): DatabaseBackupApi {
   const icons = new EngineIcons(context.extensionUri);
   const stateDirectory = stateDirectoryPath({ platform: process.platform, home: homedir(), env: process.env });
   const jobProcess = context.asAbsolutePath('dist/jobProcess.js');
-  const jobs = new Jobs({ jobProcess, log, answer: (question) => answerQuestion(question, documents) });
+  const passwords = new Passwords(context.secrets);
+  const approvals = new Approvals(context.workspaceState, documents);
+  const answer = (question: Question): Promise<boolean> => answerQuestion(question, documents);
+  const jobs = new Jobs({ jobProcess, log, answer, passwords, approvals });
   const inventory = new Inventory({ settings, jobs, log, stateDirectory });
   const tree = new DatabaseTree({ inventory, jobs, icons });
-  const shell = { settings, inventory, jobs, log, tree, icons, stateDirectory };
+  const shell = { settings, inventory, jobs, passwords, log, tree, icons, stateDirectory };
 
   context.subscriptions.push(log, documents, settings, diagnostics, jobs, inventory, tree);
   context.subscriptions.push(registerCommands(shell), registerCompletion(settings));

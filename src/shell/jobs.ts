@@ -1,9 +1,12 @@
 import * as vscode from 'vscode';
+import type { Database } from '../core/database.ts';
 import { BackupError } from '../core/errors.ts';
-import type { JobRequest, RequestOf, ResultOf } from '../core/job.ts';
+import type { DescribedDatabase, JobRequest, RequestOf, ResultOf } from '../core/job.ts';
 import type { Question } from '../core/run.ts';
+import type { Approvals } from './approvals.ts';
 import type { Log } from './log.ts';
 import { withProgress } from './progress.ts';
+import type { Passwords } from './secrets.ts';
 
 /** What a job works on, as rows and commands name it: a database of a folder, or a dump file. */
 export type Subject =
@@ -22,6 +25,18 @@ export interface JobsOptions {
   readonly jobProcess: string;
   readonly log: Log;
   readonly answer: (question: Question) => Promise<boolean>;
+  readonly passwords: Passwords;
+  readonly approvals: Approvals;
+}
+
+/** A failure of a job, with what the job was about. */
+export class JobFailure extends BackupError {
+  readonly subjects: readonly Subject[];
+
+  constructor(sentence: string, cause: BackupError, subjects: readonly Subject[]) {
+    super(cause.code, sentence, { hint: cause.hint, cause });
+    this.subjects = subjects;
+  }
 }
 
 /** Starts jobs in their own processes and knows which ones run. Disposing cancels them all. The channel is loaded with the first one. */
@@ -44,15 +59,16 @@ export class Jobs implements vscode.Disposable {
   }
 
   /**
-   * Runs a job under a progress notification.
+   * Runs a job under a progress notification, once what it starts is approved.
    *
-   * Errors: BackupError whose sentence begins with what failed (`Backing up default failed: …`); the abort reason when cancelled.
+   * Errors: JobFailure whose sentence begins with what failed (`Backing up default failed: …`); the abort reason when cancelled.
    */
   async run<Kind extends JobRequest['kind']>(
     request: RequestOf<Kind>,
     { title, subjects }: Pick<RunningJob, 'title' | 'subjects'>,
   ): Promise<ResultOf<Kind>> {
-    const { jobProcess, log, answer } = this.#options;
+    const { jobProcess, log, answer, passwords } = this.#options;
+    if ('database' in request) await this.#approve(request.database, request.stateDirectory);
     const controller = new AbortController();
     const job: RunningJob = { title, subjects, cancel: () => controller.abort() };
     this.#running.add(job);
@@ -61,17 +77,24 @@ export class Jobs implements vscode.Disposable {
     try {
       return await withProgress({ title, controller, log, answer }, async (run) => {
         const { runJob } = await import('../channel/client.ts');
-        return runJob<Kind>(jobProcess, request, run);
+        return runJob<Kind>(jobProcess, await passwords.into(request), run);
       });
     } catch (error) {
-      throw withTitle(title, error);
+      if (!(error instanceof BackupError)) throw error;
+      throw new JobFailure(vscode.l10n.t('{0} failed: {1}', title, error.message), error, subjects);
     } finally {
       this.#running.delete(job);
       this.#changed.fire();
     }
   }
 
-  /** Runs a job that needs no attention: no notification, and questions are answered with no. */
+  /** Connects to a database with the password that it has, as Test Connection does. Errors: as the job. */
+  async inspect(database: Database, stateDirectory: string, signal: AbortSignal): Promise<ResultOf<'inspect'>> {
+    await this.#approve(database, stateDirectory);
+    return this.runQuietly<'inspect'>({ kind: 'inspect', database, stateDirectory }, signal);
+  }
+
+  /** Runs a job that needs no attention, as it is: no notification, no kept passwords, and questions are answered with no. */
   async runQuietly<Kind extends JobRequest['kind']>(request: RequestOf<Kind>, signal: AbortSignal): Promise<ResultOf<Kind>> {
     const { jobProcess, log } = this.#options;
     const { runJob } = await import('../channel/client.ts');
@@ -83,6 +106,15 @@ export class Jobs implements vscode.Disposable {
     });
   }
 
+  async #approve(database: Database, stateDirectory: string): Promise<void> {
+    const { passwords, approvals } = this.#options;
+    const describe = async (): Promise<DescribedDatabase | undefined> => {
+      const request = await passwords.into({ kind: 'describe', databases: [database], stateDirectory } as const);
+      return (await this.runQuietly<'describe'>(request, new AbortController().signal)).databases[0];
+    };
+    await approvals.approve(database, describe);
+  }
+
   dispose(): void {
     for (const job of this.#running) job.cancel();
     this.#changed.dispose();
@@ -92,10 +124,4 @@ export class Jobs implements vscode.Disposable {
 function isSame(one: Subject, other: Subject): boolean {
   if (one.kind === 'dump') return other.kind === 'dump' && one.file === other.file;
   return other.kind === 'database' && one.folder === other.folder && one.alias === other.alias;
-}
-
-function withTitle(title: string, error: unknown): unknown {
-  if (!(error instanceof BackupError)) return error;
-  const sentence = vscode.l10n.t('{0} failed: {1}', title, error.message);
-  return new BackupError(error.code, sentence, { hint: error.hint, cause: error });
 }

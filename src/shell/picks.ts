@@ -20,12 +20,13 @@ export async function chooseDatabases(
   shell: Shell,
   answers: readonly Answers[],
   placeHolder: string,
+  among: readonly ListedDatabase[] = shell.inventory.databases,
 ): Promise<readonly ListedDatabase[]> {
   const named = answers.flatMap((answer) => findDatabase(shell, answer) ?? []);
   if (named.length > 0) return named;
   const unknown = answers.find(({ alias, file }) => alias !== undefined && file === undefined)?.alias;
   if (unknown !== undefined) throw unknownAlias(unknown);
-  return [await pickDatabase(shell, placeHolder)];
+  return [await pickDatabase(shell, placeHolder, among)];
 }
 
 /** The one database that a command is about, found as by `chooseDatabases`. */
@@ -33,6 +34,23 @@ export async function chooseDatabase(shell: Shell, answers: readonly Answers[], 
   const [database] = await chooseDatabases(shell, answers.slice(0, 1), placeHolder);
   if (database === undefined) throw noDatabase();
   return database;
+}
+
+/**
+ * The one database on a server that a command is about.
+ *
+ * Errors: BackupError `usage.invalid` for a database in a file; else as `chooseDatabases`.
+ */
+export async function chooseServer(shell: Shell, answers: readonly Answers[], placeHolder: string): Promise<ListedDatabase> {
+  const servers = shell.inventory.databases.filter(isOnServer);
+  const [listed] = await chooseDatabases(shell, answers.slice(0, 1), placeHolder, servers);
+  if (listed !== undefined && isOnServer(listed)) return listed;
+  const sentence = vscode.l10n.t('{0} is a database in a file.', nameText(listed?.database.alias ?? ''));
+  throw new BackupError('usage.invalid', sentence, { hint: vscode.l10n.t('It needs neither a password nor a tool.') });
+}
+
+function isOnServer({ database }: ListedDatabase): boolean {
+  return database.target.kind === 'server';
 }
 
 /**
@@ -65,8 +83,12 @@ function findDump({ inventory }: Shell, file: string): DumpEntry {
   });
 }
 
-async function pickDatabase({ inventory, icons }: Shell, placeHolder: string): Promise<ListedDatabase> {
-  const { databases, folders } = inventory;
+async function pickDatabase(
+  { inventory, icons }: Shell,
+  placeHolder: string,
+  databases: readonly ListedDatabase[],
+): Promise<ListedDatabase> {
+  const { folders } = inventory;
   const [only] = databases;
   if (only === undefined) throw noDatabase();
   if (databases.length === 1) return only;

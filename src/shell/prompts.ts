@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { RestorePreview } from '../core/restorePreview.ts';
 import { engineText, restoreDetail, restoreDocument, restoreTitle } from '../core/restoreWords.ts';
 import type { Question } from '../core/run.ts';
-import { nameText, sentenceText } from '../core/words.ts';
+import { nameText, sentenceText, visibleText } from '../core/words.ts';
 import type { ReadOnlyDocuments } from './readOnlyDocuments.ts';
 import { iconless } from './iconless.ts';
 import { turnedAway } from './shell.ts';
@@ -15,7 +15,7 @@ export async function answerQuestion(question: Question, documents: ReadOnlyDocu
     case 'rollBack':
       return confirmRollBack(question.alias, question.reason);
     case 'proceed':
-      return confirmProceed(question);
+      return confirmProceed(question, documents);
   }
 }
 
@@ -37,32 +37,57 @@ export async function confirm({
 }
 
 /**
- * Asks before a restore. VS Code focuses the first button, so Enter shows the changes and never restores.
+ * A question that needs a look before a yes.
  *
- * Shape: after *Show Changes* the question waits above the document, which can be read and scrolled meanwhile.
+ * Shape: `look` opens a whole text in an editor, and the question is asked again beside it; `yes.icon` is a codicon.
  */
-async function confirmRestore(preview: RestorePreview, documents: ReadOnlyDocuments): Promise<boolean> {
-  const title = restoreTitle(preview, new Date());
-  const showChanges = vscode.l10n.t('Show Changes');
-  const restore = vscode.l10n.t('Restore');
-  const options = { modal: true, detail: restoreDetail(preview) };
-  const choice = await vscode.window.showWarningMessage(title, options, showChanges, restore);
-  if (choice === undefined) return false;
-  if (choice === showChanges && !(await confirmBesideChanges(title, preview, documents))) return false;
-  return preview.typeToConfirm === undefined || confirmByTyping(preview.typeToConfirm, preview);
+export interface LookedAtQuestion {
+  readonly title: string;
+  readonly detail: string;
+  readonly look: { readonly button: string; readonly name: string; readonly text: string };
+  readonly no: string;
+  readonly yes: { readonly icon: string; readonly label: string; readonly description?: string };
 }
 
-async function confirmBesideChanges(title: string, preview: RestorePreview, documents: ReadOnlyDocuments): Promise<boolean> {
-  const document = await documents.open(vscode.l10n.t('Changes of {0}', nameText(preview.alias)), restoreDocument(preview));
+/**
+ * Asks before something with consequences. VS Code focuses the first button, so Enter shows the whole text and never says yes.
+ *
+ * Shape: after the look the question waits above the document, which can be read and scrolled meanwhile.
+ */
+export async function confirmBeside(documents: ReadOnlyDocuments, question: LookedAtQuestion): Promise<boolean> {
+  const { title, detail, look, no, yes } = question;
+  const choice = await vscode.window.showWarningMessage(title, { modal: true, detail }, look.button, yes.label);
+  if (choice !== look.button) return choice === yes.label;
+  const document = await documents.open(look.name, look.text);
   try {
-    const keep = { label: `$(close) ${vscode.l10n.t('Keep the Database as It Is')}`, isYes: false };
-    const target = iconless(`${engineText(preview.engine)} ${preview.target}`);
-    const restore = { label: `$(history) ${vscode.l10n.t('Restore')}`, description: target, isYes: true };
-    const options = { title, placeHolder: vscode.l10n.t('Read the changes, then choose'), ignoreFocusOut: true };
-    return (await vscode.window.showQuickPick([keep, restore], options))?.isYes ?? false;
+    const items = [
+      { label: `$(close) ${no}`, isYes: false },
+      { label: `$(${yes.icon}) ${yes.label}`, description: yes.description ?? '', isYes: true },
+    ];
+    const options = { title, placeHolder: vscode.l10n.t('Read it, then choose'), ignoreFocusOut: true };
+    return (await vscode.window.showQuickPick(items, options))?.isYes ?? false;
   } finally {
     await document.close();
   }
+}
+
+async function confirmRestore(preview: RestorePreview, documents: ReadOnlyDocuments): Promise<boolean> {
+  const isConfirmed = await confirmBeside(documents, {
+    title: restoreTitle(preview, new Date()),
+    detail: restoreDetail(preview),
+    look: {
+      button: vscode.l10n.t('Show Changes'),
+      name: vscode.l10n.t('Changes of {0}', nameText(preview.alias)),
+      text: restoreDocument(preview),
+    },
+    no: vscode.l10n.t('Keep the Database as It Is'),
+    yes: {
+      icon: 'history',
+      label: vscode.l10n.t('Restore'),
+      description: iconless(`${engineText(preview.engine)} ${preview.target}`),
+    },
+  });
+  return isConfirmed && (preview.typeToConfirm === undefined || confirmByTyping(preview.typeToConfirm, preview));
 }
 
 async function confirmByTyping(name: string, preview: RestorePreview): Promise<boolean> {
@@ -79,10 +104,21 @@ async function confirmByTyping(name: string, preview: RestorePreview): Promise<b
   return typed === name;
 }
 
-async function confirmProceed({ title, detail, yes }: Extract<Question, { kind: 'proceed' }>): Promise<boolean> {
-  const proceed: vscode.MessageItem = { title: yes };
-  const options = { modal: true, detail: sentenceText(detail) };
-  return (await vscode.window.showWarningMessage(sentenceText(title), options, proceed)) === proceed;
+async function confirmProceed(
+  { alias, title, detail, yes }: Extract<Question, { kind: 'proceed' }>,
+  documents: ReadOnlyDocuments,
+): Promise<boolean> {
+  return confirmBeside(documents, {
+    title: sentenceText(title),
+    detail: sentenceText(detail),
+    look: {
+      button: vscode.l10n.t('Show Details'),
+      name: vscode.l10n.t('Question about {0}', nameText(alias)),
+      text: visibleText(`${title}\n\n${detail}\n`),
+    },
+    no: vscode.l10n.t('Stop Here'),
+    yes: { icon: 'arrow-right', label: nameText(yes) },
+  });
 }
 
 async function confirmRollBack(alias: string, reason: string): Promise<boolean> {

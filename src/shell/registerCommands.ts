@@ -4,8 +4,10 @@ import { parseAnswers, type Answers } from './answers.ts';
 import { addDatabase } from './commands/addDatabase.ts';
 import { backUp, backUpAll } from './commands/backup.ts';
 import { clean } from './commands/clean.ts';
+import { chooseTool } from './commands/chooseTool.ts';
 import { cancel, openSettings, refresh, showLog } from './commands/databases.ts';
 import { copyPath, deleteDumps, reveal, showAll, verify } from './commands/dumps.ts';
+import { forgetPassword, movePassword, setPassword } from './commands/passwords.ts';
 import { restore, restoreLatest, undoRestore } from './commands/restore.ts';
 import { reportError } from './report.ts';
 import type { Command, Shell } from './shell.ts';
@@ -24,6 +26,10 @@ const commands: Readonly<Record<CommandId, Command>> = {
   [commandIds.clean]: clean,
   [commandIds.cancel]: cancel,
   [commandIds.addDatabase]: addDatabase,
+  [commandIds.setPassword]: setPassword,
+  [commandIds.forgetPassword]: forgetPassword,
+  [commandIds.movePassword]: movePassword,
+  [commandIds.chooseTool]: chooseTool,
   [commandIds.openSettings]: openSettings,
   [commandIds.refresh]: refresh,
   [commandIds.showLog]: showLog,

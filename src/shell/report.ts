@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { commandIds, type CommandId } from '../contributions.ts';
 import { BackupError, isCancellation, type ErrorCode } from '../core/errors.ts';
 import { sentenceText } from '../core/words.ts';
+import { JobFailure } from './jobs.ts';
 import type { Log } from './log.ts';
 
 /** A button of a message: it runs a command, so that its failures are reported like any other. */
@@ -43,7 +44,7 @@ export function reportError(error: unknown, log: Log, { command, argument }: { c
   if (error.code === 'restore.notConfirmed') return;
   log.write('error', `${error.code}: ${error.message} ${error.hint}`);
   if (error.code === 'unexpected') return show(vscode.l10n.t('Database Backup met an unexpected error.'), [showLog]);
-  show(`${error.message} ${error.hint}`, [...fixFor(error.code, command, argument), showLog]);
+  show(`${error.message} ${error.hint}`, [...fixFor(error, command, argument), showLog]);
 }
 
 function show(sentence: string, actions: readonly Action[]): void {
@@ -56,33 +57,41 @@ async function offer(message: Thenable<string | undefined>, actions: readonly Ac
   if (action !== undefined) await vscode.commands.executeCommand(action.command, action.argument);
 }
 
-function fixFor(code: ErrorCode, command: CommandId, argument: unknown): Action[] {
-  const fix = fixes[code];
-  return fix === undefined ? [] : [fix(command, argument)];
+function fixFor(error: BackupError, command: CommandId, argument: unknown): Action[] {
+  const fix = fixes[error.code];
+  if (fix === undefined) return [];
+  if (fix === 'tryAgain') return [{ title: vscode.l10n.t('Try Again'), command, argument }];
+  return [{ ...fix, argument: error instanceof JobFailure ? error.subjects[0] : argument }];
 }
 
-type Fix = (command: CommandId, argument: unknown) => Action;
+const openSettings: Action = { title: vscode.l10n.t('Open Settings'), command: commandIds.openSettings };
+const chooseTool: Action = { title: vscode.l10n.t('Choose Tool…'), command: commandIds.chooseTool };
+const setPassword: Action = { title: vscode.l10n.t('Set Password…'), command: commandIds.setPassword };
 
-const openSettings: Fix = (_, argument) => ({
-  title: vscode.l10n.t('Open Settings'),
-  command: commandIds.openSettings,
-  argument,
-});
-const tryAgain: Fix = (command, argument) => ({ title: vscode.l10n.t('Try Again'), command, argument });
-
-/** The button that mends an error, by its code. Errors without one have Show Log only. */
-const fixes: Readonly<Partial<Record<ErrorCode, Fix>>> = {
-  'trust.restricted': () => ({ title: vscode.l10n.t('Manage Trust'), command: 'workbench.trust.manage' }),
-  'usage.noDatabase': () => ({ title: vscode.l10n.t('Add Database…'), command: commandIds.addDatabase }),
-  'dumps.none': (_, argument) => ({ title: vscode.l10n.t('Back Up'), command: commandIds.backup, argument }),
-  'job.busy': tryAgain,
-  'sqlite.inUse': tryAgain,
+/** The button that mends an error, by its code. It is about what the job was about. Errors without one have Show Log only. */
+const fixes: Readonly<Partial<Record<ErrorCode, Action | 'tryAgain'>>> = {
+  'trust.restricted': { title: vscode.l10n.t('Manage Trust'), command: 'workbench.trust.manage' },
+  'usage.noDatabase': { title: vscode.l10n.t('Add Database…'), command: commandIds.addDatabase },
+  'usage.unknownAlias': openSettings,
+  'dumps.none': { title: vscode.l10n.t('Back Up'), command: commandIds.backup },
+  'dumps.outsideWorkspace': openSettings,
+  'job.busy': 'tryAgain',
   'settings.invalid': openSettings,
   'settings.unreadable': openSettings,
-  'usage.unknownAlias': () => ({ title: vscode.l10n.t('Open Settings'), command: commandIds.openSettings }),
   'connector.unknown': openSettings,
   'connector.unavailable': openSettings,
-  'dumps.outsideWorkspace': openSettings,
+  'tool.missing': chooseTool,
+  'tool.tooOld': chooseTool,
+  'tool.wrongFlavour': chooseTool,
+  'connection.refused': openSettings,
+  'connection.unknownHost': openSettings,
+  'connection.wrongPassword': setPassword,
+  'connection.unknownDatabase': openSettings,
+  'connection.denied': openSettings,
+  'connection.lost': 'tryAgain',
+  'connection.timedOut': openSettings,
+  'database.locked': 'tryAgain',
+  'sqlite.inUse': 'tryAgain',
   'sqlite.missing': openSettings,
   'sqlite.memory': openSettings,
   'sqlite.notAFile': openSettings,

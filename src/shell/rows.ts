@@ -108,7 +108,8 @@ export class RowPainter {
       engineText(database.engine),
       ...(problem === undefined ? [targetLabel(database.target), ...state] : [problem.message]),
     ];
-    return item(row.alias, isBusy ? rowKinds.busyDatabase : rowKinds.database, {
+    const kind = database.target.kind === 'server' ? rowKinds.serverDatabase : rowKinds.database;
+    return item(row.alias, isBusy ? rowKinds.busyDatabase : kind, {
       id: rowId(row),
       collapsibleState: dumps.length === 0 ? vscode.TreeItemCollapsibleState.None : vscode.TreeItemCollapsibleState.Expanded,
       description: nameText(words.join(' · ')),
@@ -194,15 +195,19 @@ function settingsCommand(folder: string, path: BrokenEntry['path']): vscode.Comm
 
 function databaseFacts({ database, dumps, description, directory }: ListedDatabase): (readonly [string, string])[] {
   const newest = dumps.find((dump) => dump.kind === 'manual');
-  const tools = description?.tools.map((tool) => `${tool.name} ${tool.version}`) ?? [];
   const target = database.target.kind === 'file' ? database.target.path : targetLabel(database.target);
   return [
     ['Database', `${engineText(database.engine)} ${target}`],
-    ['Connector', [database.connector, ...tools].join(', ')],
+    ['Connector', database.connector],
+    ...(description?.tools.map(({ name, version, path, why }) => [name, toolText(version, path, why)] as const) ?? []),
     ['Dumps', directory],
     ['Last dump', newest === undefined ? 'none' : `${localTimeText(newest.createdUtc)}, ${dumpStateText(newest)}`],
     ...(description?.problems.map((problem) => ['Problem', `${problem.message} ${problem.hint}`] as const) ?? []),
   ];
+}
+
+function toolText(version: string, path: string, why = ''): string {
+  return [`${version}, ${path}`, why].filter((part) => part !== '').join('. ');
 }
 
 /** Facts, one to a line. Only our own signs are markdown: what comes from files and servers is appended as text. */

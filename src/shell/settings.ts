@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { Scope } from '../core/database.ts';
+import type { Database, Scope } from '../core/database.ts';
 import type { ParsedSettings, ScopedValue, SettingsInput } from '../core/settings/settings.ts';
 import { valueNames } from '../core/settings/settings.ts';
-import { addDatabaseTo, revealSetting, type NewDatabase, type SettingPlace } from './settingsFiles.ts';
+import { addDatabaseTo, removeSetting, revealSetting, type NewDatabase, type SettingPlace } from './settingsFiles.ts';
+import { writtenPasswords, type WrittenPassword } from './writtenPasswords.ts';
 
 const section = 'dbbackup';
 
@@ -55,6 +56,31 @@ export class Settings implements vscode.Disposable {
    */
   addDatabase(database: NewDatabase): Promise<void> {
     return addDatabaseTo(database);
+  }
+
+  /** The passwords that the settings of the workspace hold for a database as plain text, those that count first last. */
+  passwordsOf(database: Database): Promise<readonly WrittenPassword[]> {
+    return writtenPasswords(database);
+  }
+
+  /** Takes a password out of its settings file. A file that had unsaved changes is not saved. */
+  remove(written: WrittenPassword): Promise<void> {
+    return removeSetting(written);
+  }
+
+  /** Writes where a tool is into user settings. */
+  async setTool(name: string, path: string): Promise<void> {
+    const configuration = vscode.workspace.getConfiguration(section);
+    const tools = { ...configuration.get<Readonly<Record<string, string>>>('tools'), [name]: path };
+    await configuration.update('tools', tools, vscode.ConfigurationTarget.Global);
+  }
+
+  /** A database as it would be resolved if it stood in the settings of a folder; undefined when it has a mistake. */
+  resolve({ folder, alias, keys }: NewDatabase): Database | undefined {
+    const workspaceFolder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(folder));
+    if (workspaceFolder === undefined) return undefined;
+    const layers = [{ scope: 'folder', databases: { [alias]: keys }, connectors: undefined }] as const;
+    return this.#parse?.([{ ...readFolder(workspaceFolder), layers }])[0]?.databases[0];
   }
 
   /** Opens the settings file that holds a key, at the key. False when none does. */

@@ -1,7 +1,8 @@
+import type { Edit } from 'jsonc-parser';
 import * as vscode from 'vscode';
 import type { Scope } from '../core/database.ts';
 import { BackupError } from '../core/errors.ts';
-import { editDatabase, findPlace, hasSyntaxError } from './settingsText.ts';
+import { editDatabase, findPlace, hasSyntaxError, removeKey } from './settingsText.ts';
 
 /** A database to write into the settings of a folder: `keys` as they will stand in the file. */
 export interface NewDatabase {
@@ -114,13 +115,30 @@ export async function addDatabaseTo({ folder, alias, keys }: NewDatabase): Promi
       hint: 'Correct settings.json, then add the database again.',
     });
   }
+  await edit(document, editDatabase(text, alias, keys));
+  const selection = rangeOf(document, ['dbbackup.databases', alias], 'key');
+  await vscode.window.showTextDocument(document, selection === undefined ? {} : { selection });
+}
+
+/** Takes a key out of a settings file. A file that had unsaved changes is not saved. */
+export async function removeSetting({
+  uri,
+  path,
+}: {
+  readonly uri: vscode.Uri;
+  readonly path: readonly string[];
+}): Promise<void> {
+  const document = await openDocument(uri);
+  if (document !== undefined) await edit(document, removeKey(document.getText(), path));
+}
+
+async function edit(document: vscode.TextDocument, edits: readonly Edit[]): Promise<void> {
   const wasDirty = document.isDirty;
   const change = new vscode.WorkspaceEdit();
-  for (const { offset, length, content } of editDatabase(text, alias, keys)) {
-    change.replace(uri, new vscode.Range(document.positionAt(offset), document.positionAt(offset + length)), content);
+  for (const { offset, length, content } of edits) {
+    const range = new vscode.Range(document.positionAt(offset), document.positionAt(offset + length));
+    change.replace(document.uri, range, content);
   }
   await vscode.workspace.applyEdit(change);
   if (!wasDirty) await document.save();
-  const selection = rangeOf(document, ['dbbackup.databases', alias], 'key');
-  await vscode.window.showTextDocument(document, selection === undefined ? {} : { selection });
 }

@@ -44,6 +44,18 @@ export function editDatabase(text: string, alias: string, keys: Readonly<Record<
   return modify(text, ['dbbackup.databases', alias], keys, {});
 }
 
+/** The edits that take a key and its value away. None when the text has no such key. */
+export function removeKey(text: string, path: readonly string[]): readonly Edit[] {
+  return findPlace(text, path, 'key') === undefined ? [] : modify(text, [...path], undefined, {});
+}
+
+/** The text that stands as a key's value; undefined when there is none or it is no text. */
+export function textAt(text: string, path: readonly string[]): string | undefined {
+  const root = parseTree(text);
+  const value: unknown = root === undefined ? undefined : findNodeAtLocation(root, [...path])?.value;
+  return typeof value === 'string' ? value : undefined;
+}
+
 /** Writes a member as the last one of an object: a comma behind the one before it, and itself behind all comments. */
 function addMember(text: string, object: Node, name: string, value: unknown): readonly Edit[] {
   const closing = object.offset + object.length - 1;

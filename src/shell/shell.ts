@@ -6,6 +6,7 @@ import type { EngineIcons } from './engineIcons.ts';
 import type { Inventory } from './inventory.ts';
 import type { Jobs } from './jobs.ts';
 import type { Log } from './log.ts';
+import type { Passwords } from './secrets.ts';
 import type { Settings } from './settings.ts';
 import type { DatabaseTree } from './tree.ts';
 
@@ -14,6 +15,7 @@ export interface Shell {
   readonly settings: Settings;
   readonly inventory: Inventory;
   readonly jobs: Jobs;
+  readonly passwords: Passwords;
   readonly log: Log;
   readonly tree: DatabaseTree;
   readonly icons: EngineIcons;

@@ -2,38 +2,55 @@ import * as vscode from 'vscode';
 import { turnedAway } from './shell.ts';
 
 /** How a step ended: with more known, back to the step before, or closed. */
-type StepResult<Known> =
+export type StepResult<Known> =
   { readonly kind: 'next'; readonly known: Known } | { readonly kind: 'back' } | { readonly kind: 'closed' };
 
-/** Where a step stands among the others. */
-interface Place {
+/** Where a step stands among the others. Without `totalSteps` nobody knows yet how many there will be. */
+export interface Place {
   readonly title: string;
   readonly step: number;
-  readonly totalSteps: number;
+  readonly totalSteps: number | undefined;
 }
 
-/** One question of several. It sees what the questions before it found out. */
-export type Step<Known> = (known: Known, place: Place) => Promise<StepResult<Known>>;
+/**
+ * One question of several.
+ *
+ * Shape: `known` is what the questions before it found out; `draft` what was ever answered, those after it included.
+ */
+export type Step<Known> = (known: Known, draft: Known, place: Place) => Promise<StepResult<Known>>;
+
+/** The questions that belong to what is known so far. `isComplete` once no answer adds further ones. */
+export interface Steps<Known> {
+  readonly steps: readonly Step<Known>[];
+  readonly isComplete: boolean;
+}
 
 /** A row to pick. `answer` is what it says, or a further question; undefined from that one asks this step again. */
 export type PickItem<Known> = vscode.QuickPickItem & { readonly answer: Known | (() => Promise<Known | undefined>) };
 
 /**
- * Asks one question after the other, with Back.
+ * Asks one question after the other, with Back. What was answered before is offered again.
  *
  * Errors: the abort reason when a question is closed.
  */
-export async function askInSteps<Known>(title: string, start: Known, steps: readonly Step<Known>[]): Promise<Known> {
+export async function askInSteps<Known>(title: string, start: Known, stepsFor: (known: Known) => Steps<Known>): Promise<Known> {
   const history: Known[] = [start];
+  let draft = start;
   for (;;) {
     const known = history.at(-1);
-    const ask = steps[history.length - 1];
     if (known === undefined) throw turnedAway();
+    const { steps, isComplete } = stepsFor(known);
+    const ask = steps[history.length - 1];
     if (ask === undefined) return known;
-    const result = await ask(known, { title, step: history.length, totalSteps: steps.length });
+    const place = { title, step: history.length, totalSteps: isComplete ? steps.length : undefined };
+    const result = await ask(known, draft, place);
     if (result.kind === 'closed') throw turnedAway();
-    if (result.kind === 'back') history.pop();
-    else history.push({ ...known, ...result.known });
+    if (result.kind === 'back') {
+      history.pop();
+      continue;
+    }
+    history.push({ ...known, ...result.known });
+    draft = { ...draft, ...result.known };
   }
 }
 
@@ -42,30 +59,34 @@ export function pickStep<Known>(
   placeholder: string,
   itemsOf: (known: Known) => readonly PickItem<Known>[] | Promise<readonly PickItem<Known>[]>,
 ): Step<Known> {
-  return async (known, place) => {
+  return async (known, draft, place) => {
     const pick = vscode.window.createQuickPick<PickItem<Known>>();
     Object.assign(pick, place, { placeholder, ignoreFocusOut: true, buttons: backButton(place) });
     pick.items = await itemsOf(known);
     const answer = await shown(pick, () => pick.selectedItems[0]?.answer);
     if (answer.kind !== 'next') return answer;
     const found = answer.known instanceof Function ? await answer.known() : answer.known;
-    return found === undefined ? pickStep(placeholder, itemsOf)(known, place) : { kind: 'next', known: found };
+    return found === undefined ? pickStep(placeholder, itemsOf)(known, draft, place) : { kind: 'next', known: found };
   };
 }
 
+/** A question for a text. `problemOf` says in one sentence what is wrong with it, while it is typed. */
 export interface InputOptions<Known> {
   readonly prompt: string;
+  readonly isSecret?: boolean;
   readonly suggest: (known: Known) => string;
-  /** What is wrong with a text, in one sentence, while it is typed. */
   readonly problemOf: (text: string, known: Known) => string | undefined;
+  readonly textOf: (known: Known) => string | undefined;
   readonly answerOf: (text: string) => Known;
 }
 
 /** A question for a text, checked while it is typed. */
-export function inputStep<Known>({ prompt, suggest, problemOf, answerOf }: InputOptions<Known>): Step<Known> {
-  return async (known, place) => {
+export function inputStep<Known>({ prompt, isSecret = false, ...question }: InputOptions<Known>): Step<Known> {
+  return async (known, draft, place) => {
+    const { suggest, problemOf, textOf, answerOf } = question;
     const input = vscode.window.createInputBox();
-    Object.assign(input, place, { prompt, ignoreFocusOut: true, buttons: backButton(place), value: suggest(known) });
+    Object.assign(input, place, { prompt, ignoreFocusOut: true, buttons: backButton(place), password: isSecret });
+    input.value = textOf(draft) ?? suggest(known);
     input.onDidChangeValue((text) => {
       input.validationMessage = problemOf(text, known);
     });
@@ -76,7 +97,8 @@ export function inputStep<Known>({ prompt, suggest, problemOf, answerOf }: Input
   };
 }
 
-function backButton({ step }: Place): readonly vscode.QuickInputButton[] {
+/** The Back button of every question but the first. */
+export function backButton({ step }: Place): readonly vscode.QuickInputButton[] {
   return step === 1 ? [] : [vscode.QuickInputButtons.Back];
 }
 
@@ -87,7 +109,7 @@ interface Input extends vscode.QuickInput {
 }
 
 /** Shows a question until it is answered, left by Back, or closed. An accepted value of undefined is no answer yet. */
-async function shown<Value>(input: Input, accept: () => Value | undefined): Promise<StepResult<Value>> {
+export async function shown<Value>(input: Input, accept: () => Value | undefined): Promise<StepResult<Value>> {
   try {
     return await new Promise<StepResult<Value>>((resolve) => {
       input.onDidAccept(() => {

@@ -72,6 +72,14 @@ describe('contributions', () => {
     );
   });
 
+  it('puts everything that is about a row or the view into that view alone', () => {
+    const ours = ['view/title', 'view/item/context'].flatMap((menu) => contributes.menus[menu] ?? []);
+    assert.deepEqual(
+      ours.filter(({ when }) => (when ?? '').split(' && ')[0] !== `view == ${viewId}`),
+      [],
+    );
+  });
+
   it('asks only for kinds of rows and context keys that the sources set', () => {
     const kinds = new Set<string>(Object.values(rowKinds));
     const keys = new Set<string>(Object.values(contextKeys));

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import type { Database, Scope } from './database.ts';
+import { isModuleConnector } from './engines.ts';
+import type { DescribedDatabase } from './job.ts';
+import { isSecretName } from './redact.ts';
+import { visibleText } from './words.ts';
+
+/** Keys that decide which programs run, with which words and in which environment. */
+const executionKeys: ReadonlySet<string> = new Set([
+  'DUMP_CMD',
+  'RESTORE_CMD',
+  'PSQL_CMD',
+  'DUMP_PREFIX',
+  'RESTORE_PREFIX',
+  'DUMP_SUFFIX',
+  'RESTORE_SUFFIX',
+  'ENV',
+  'DUMP_ENV',
+  'RESTORE_ENV',
+  'PG_OPTIONS',
+]);
+
+const scopeTexts: Readonly<Record<Scope, string>> = {
+  folder: 'settings of the folder',
+  workspace: 'workspace file',
+  user: 'your user settings',
+  file: 'settings file',
+};
+
+/** A key as a plan shows it: its value in words, secrets masked, and where it comes from. */
+export interface PlanPart {
+  readonly key: string;
+  readonly value: string;
+  readonly source: string;
+}
+
+/** True where a key of a database was set by the folder or the workspace file, so by whoever wrote the repository. */
+export function isSetByWorkspace({ keyScopes }: Pick<Database, 'keyScopes'>, key: string): boolean {
+  const scope = keyScopes?.[key];
+  return scope === 'folder' || scope === 'workspace';
+}
+
+/** What the workspace itself adds to what is started for a database. Nothing to approve when it is empty. */
+export function workspaceParts(database: Database): readonly PlanPart[] {
+  const parts = Object.entries(database.keys)
+    .filter(([key, value]) => executionKeys.has(key) && isSetByWorkspace(database, key) && !isEmpty(value))
+    .map(([key, value]) => partOf(database, key, value));
+  // A module is code of the workspace, whoever names it.
+  const module = { key: 'CONNECTOR', value: visibleText(database.connector), source: 'code in the workspace' };
+  return isModuleConnector(database.connector) ? [module, ...parts] : parts;
+}
+
+/** The effective plan of a database, for a read-only document: what runs in both phases, and where each part comes from. */
+export function planText(database: Database, description: DescribedDatabase | undefined): string {
+  const all = Object.entries(database.keys).map(([key, value]) => partOf(database, key, value));
+  return [
+    `What is started for ${visibleText(database.alias)}`,
+    '',
+    'Set by this workspace',
+    ...partLines(workspaceParts(database)),
+    '',
+    'To back up',
+    ...callLines(description?.dump ?? []),
+    '',
+    'To restore',
+    ...callLines(description?.restore ?? []),
+    '',
+    'Where everything comes from',
+    ...partLines(all),
+    '',
+  ].join('\n');
+}
+
+/** What an approval is remembered by: any other text is another plan. */
+export function planHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function partOf(database: Database, key: string, value: unknown): PlanPart {
+  const scope = database.keyScopes?.[key] ?? database.scope;
+  return { key, value: visibleText(valueText(key, value)), source: scopeTexts[scope] };
+}
+
+function partLines(parts: readonly PlanPart[]): string[] {
+  return parts.map(({ key, value, source }) => `  ${key} = ${value}    (${source})`);
+}
+
+function callLines(calls: DescribedDatabase['dump']): string[] {
+  if (calls.length === 0) return ['  nothing but this extension'];
+  return calls.flatMap(({ program, args, env }) => [
+    `  ${visibleText([program, ...args].map(quoted).join(' '))}`,
+    ...Object.entries(env).map(([name, value]) => `    ${visibleText(`${name}=${value}`)}`),
+  ]);
+}
+
+/** Words as a shell would need them, so that one word is never mistaken for two. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word);
+}
+
+function valueText(key: string, value: unknown): string {
+  if (value !== null && isSecretName(key)) return '***';
+  return withoutCredentials(typeof value === 'string' ? value : JSON.stringify(value, maskSecrets));
+}
+
+function maskSecrets(name: string, value: unknown): unknown {
+  return typeof value === 'string' && isSecretName(name) ? '***' : value;
+}
+
+function withoutCredentials(text: string): string {
+  return text.replaceAll(/(:\/\/[^/?#:@\s]*):[^/?#\s]*@/g, '$1:***@');
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null || value === '') return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import type { Database } from '../../src/core/database.ts';
+import { planHash, planText, workspaceParts } from '../../src/core/plan.ts';
+
+function databaseWith(keys: Database['keys'], scope: Database['scope'] = 'folder'): Database {
+  return {
+    alias: 'default',
+    engine: 'postgresql',
+    connector: 'PgDumpBinaryConnector',
+    keys,
+    keyScopes: Object.fromEntries(Object.keys(keys).map((key) => [key, scope])),
+    folder: '/ws',
+    scope,
+    target: { kind: 'server', engine: 'postgresql', host: 'localhost', port: 5432, database: 'shop' },
+    tools: {},
+  };
+}
+
+const call = {
+  program: '/usr/bin/pg_dump',
+  args: ['--no-password', 'two words'],
+  env: { PGHOST: 'localhost', PGPASSWORD: '***' },
+};
+const description = {
+  alias: 'default',
+  folder: '/ws',
+  connector: 'PgDumpBinaryConnector',
+  tools: [],
+  dump: [call],
+  restore: [{ ...call, program: '/usr/bin/pg_restore' }],
+  problems: [],
+};
+
+describe('the plan of a database', () => {
+  it('has nothing to approve where the workspace sets neither commands nor environments', () => {
+    assert.deepEqual(workspaceParts(databaseWith({ NAME: 'shop', HOST: 'db', EXCLUDE: ['log'], DUMP_PREFIX: '', ENV: {} })), []);
+    assert.deepEqual(workspaceParts(databaseWith({ NAME: 'shop', DUMP_PREFIX: 'nice', ENV: { A: 'b' } }, 'user')), []);
+  });
+
+  it('has each command, prefix, suffix and environment of the workspace to approve', () => {
+    const keys = {
+      DUMP_CMD: 'a',
+      RESTORE_CMD: ['a', 'b'],
+      PSQL_CMD: 'a',
+      DUMP_PREFIX: 'a',
+      RESTORE_PREFIX: 'a',
+      DUMP_SUFFIX: 'a',
+      RESTORE_SUFFIX: 'a',
+      ENV: { A: 'b' },
+      DUMP_ENV: { A: 'b' },
+      RESTORE_ENV: { A: 'b' },
+      PG_OPTIONS: '--host=evil.example.org',
+    };
+    for (const scope of ['folder', 'workspace'] as const) {
+      assert.deepEqual(
+        workspaceParts(databaseWith(keys, scope)).map(({ key }) => key),
+        Object.keys(keys),
+      );
+    }
+  });
+
+  it('has a module of the workspace to approve, even when user settings name it', () => {
+    const [part] = workspaceParts({ ...databaseWith({}, 'user'), connector: './tools/redis.mjs#RedisConnector' });
+    assert.equal(part?.value, './tools/redis.mjs#RedisConnector');
+  });
+
+  it('shows the calls of both phases and where each part comes from', () => {
+    const database = databaseWith({ NAME: 'shop', DUMP_PREFIX: 'nice -n 10' });
+    const text = planText({ ...database, keyScopes: { NAME: 'user', DUMP_PREFIX: 'workspace' } }, description);
+    assert.match(text, /Set by this workspace\n {2}DUMP_PREFIX = nice -n 10 {4}\(workspace file\)\n\n/);
+    assert.match(text, /To back up\n {2}\/usr\/bin\/pg_dump --no-password "two words"\n {4}PGHOST=localhost\n/);
+    assert.match(text, /To restore\n {2}\/usr\/bin\/pg_restore /);
+    assert.match(text, /NAME = shop {4}\(your user settings\)/);
+  });
+
+  it('shows no secret', () => {
+    const text = planText(
+      databaseWith({
+        PASSWORD: 'hunter2',
+        HOST: 'mongodb://ada:hunter2@localhost',
+        ENV: { AWS_SECRET_ACCESS_KEY: 'hunter2', PGAPPNAME: 'x' },
+      }),
+      description,
+    );
+    assert.doesNotMatch(text, /hunter2/);
+    assert.match(text, /mongodb:\/\/ada:\*\*\*@localhost/);
+    assert.match(text, /"PGAPPNAME":"x"/);
+  });
+
+  it('becomes another plan with one changed character', () => {
+    const hashOf = (keys: Database['keys']): string => planHash(planText(databaseWith(keys), description));
+    assert.equal(hashOf({ DUMP_PREFIX: 'nice' }), hashOf({ DUMP_PREFIX: 'nice' }));
+    assert.notEqual(hashOf({ DUMP_PREFIX: 'nice' }), hashOf({ DUMP_PREFIX: 'nicE' }));
+  });
+});
