@@ -31,6 +31,8 @@ export interface ResolvedTool {
 /** What a connector adds to a call of its tool. */
 export interface CallInput {
   readonly args: readonly string[];
+  /** What must stand behind the words of SUFFIX. */
+  readonly operands?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: readonly string[];
   /** Inherited variables whose names begin so are left out. */

@@ -25,6 +25,8 @@ export interface CallParts {
   readonly keys: Readonly<Record<string, unknown>>;
   readonly tool: { readonly path: string; readonly words: readonly string[] };
   readonly args: readonly string[];
+  /** What must stand behind the words of SUFFIX: a file, a database's name. */
+  readonly operands?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Names of the connector's variables that are secret. */
   readonly secrets: readonly string[];
@@ -32,18 +34,27 @@ export interface CallParts {
 }
 
 /**
- * The calls of a tool and of the stages that its output runs through: `PREFIX program CMD-words arguments SUFFIX-words`, then one for each `|`.
+ * The calls of a tool and of the stages that its output runs through: `PREFIX program CMD-words arguments SUFFIX-words operands`, then one for each `|`.
  *
  * Shape: variables, low to high: inherited, the connector's own, ENV, DUMP_ENV or RESTORE_ENV. Stages get the user's variables, not the connector's.
  * Into a container, values travel in the environment of its client, and only their names in its arguments.
  */
-export function assembleCalls({ phase, keys, tool, args, env, secrets, withoutParent }: CallParts): readonly ToolCall[] {
+export function assembleCalls({
+  phase,
+  keys,
+  tool,
+  args,
+  operands = [],
+  env,
+  secrets,
+  withoutParent,
+}: CallParts): readonly ToolCall[] {
   const prefix = prefixWords(keys, phase);
   const suffix = splitStages(textOf(keys, `${phase === 'dump' ? 'DUMP' : 'RESTORE'}_SUFFIX`));
   const userEnv = { ...textsOf(keys['ENV']), ...textsOf(keys[phase === 'dump' ? 'DUMP_ENV' : 'RESTORE_ENV']) };
   const toolEnv = { ...env, ...userEnv };
   const before = isContainerPrefix(prefix) ? intoContainer(prefix, toolEnv) : prefix;
-  const [program = tool.path, ...rest] = [...before, tool.path, ...tool.words, ...args, ...suffix.words];
+  const [program = tool.path, ...rest] = [...before, tool.path, ...tool.words, ...args, ...suffix.words, ...operands];
   const common = { inheritEnv: keys['USE_PARENT_ENV'] !== false, withoutParent };
   const secretNames = (variables: object): string[] => Object.keys(variables).filter(isSecretName);
   return [

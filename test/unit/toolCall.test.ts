@@ -47,6 +47,8 @@ describe('the calls of a tool', () => {
     const keys = { DUMP_PREFIX: 'nice -n 10', DUMP_SUFFIX: '--x "a b"', RESTORE_PREFIX: 'ionice', RESTORE_SUFFIX: '--y' };
     const tool = { path: '/bin/tool', words: ['--flag'] };
     assert.deepEqual(argv(keys, { tool }), [['nice', '-n', '10', '/bin/tool', '--flag', '--own', '--x', 'a b']]);
+    const behind = argv({ DUMP_SUFFIX: '--x | gzip' }, { operands: ['file'] });
+    assert.deepEqual(behind, [['/bin/tool', '--own', '--x', 'file'], ['gzip']]);
     assert.deepEqual(argv(keys, { tool, phase: 'restore' }), [['ionice', '/bin/tool', '--flag', '--own', '--y']]);
   });
 
