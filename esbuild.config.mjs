@@ -1,8 +1,19 @@
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
+// The command line's program is a file of its own, so that its entry can ask Node to keep it compiled before it loads it.
+const programApart = {
+  name: 'program-apart',
+  setup(build) {
+    build.onResolve({ filter: /\/cli\/program\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './program.js', external: true } : undefined,
+    );
+  },
+};
+
 const { metafile } = await build({
-  entryPoints: ['src/extension.ts', 'src/jobProcess.ts', 'src/sqliteWorker.ts', 'src/cli.ts'],
+  entryPoints: ['src/extension.ts', 'src/jobProcess.ts', 'src/sqliteWorker.ts', 'src/cli.ts', 'src/cli/program.ts'],
+  entryNames: '[name]',
   outdir: 'dist',
   bundle: true,
   platform: 'node',
@@ -10,6 +21,9 @@ const { metafile } = await build({
   target: 'node22',
   minify: true,
   external: ['vscode'],
+  plugins: [programApart],
+  // A bundle loads another by require: import() would start Node's loader of modules as well.
+  supported: { 'dynamic-import': false },
   // jsonc-parser's CommonJS entry requires its own files in a way that cannot be bundled.
   mainFields: ['module', 'main'],
   // A CommonJS bundle has no import.meta.url; sources use it to find the files beside them.

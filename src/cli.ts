@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { codeCachePath, stateDirectoryPath } from './core/stateDirectory.ts';
 
 /** Entry of the command line: the right Node, then the program. better-sqlite3 needs Node 22 and crashes on older ones; zstd came with 22.15. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -13,6 +16,13 @@ if (major > 22 || (major === 22 && minor >= 15)) {
 }
 
 async function run(): Promise<void> {
+  const state = stateDirectoryPath({ platform: process.platform, home: homedir(), env: process.env });
+  const cache = codeCachePath(state, statSync, process.getuid?.());
+  if (cache !== undefined) {
+    enableCompileCache(cache);
+    // For the SQLite thread.
+    process.env['NODE_COMPILE_CACHE'] = cache;
+  }
   const { runCommandLine } = await import('./cli/program.ts');
   const cancelled = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => cancelled.abort());

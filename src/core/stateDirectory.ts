@@ -24,3 +24,22 @@ export function stateDirectoryPath({ platform, home, env }: Machine): string {
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'dbbackup');
   return join(absolute(env['XDG_STATE_HOME']) ?? join(home, '.local', 'state'), 'dbbackup');
 }
+
+/**
+ * Where Node keeps our code compiled between runs: what is loaded then starts in half the time.
+ *
+ * Shape: undefined unless the state directory, which `lookAt` looks at, is there and the user's alone: what lies there is run.
+ */
+export function codeCachePath(
+  directory: string,
+  lookAt: (path: string) => { readonly uid: number; readonly mode: number },
+  user: number | undefined,
+): string | undefined {
+  try {
+    const { uid, mode } = lookAt(directory);
+    const isPrivate = user === undefined || (uid === user && (mode & 0o022) === 0);
+    return isPrivate ? `${directory}/compiled` : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -21,13 +21,8 @@ export interface JobFigures {
  */
 export async function runMeasured(jobProcess: string, request: JobRequest, start: 'atOnce' | 'whenReady'): Promise<JobFigures> {
   const forkedAt = performance.now();
-  const child = fork(jobProcess, [], {
-    execArgv: [],
-    silent: true,
-    serialization: 'json',
-    detached: true,
-    env: { ...process.env, ...jobEnvironment(request.stateDirectory) },
-  });
+  const env = jobEnvironment(request.stateDirectory);
+  const child = fork(jobProcess, [], { execArgv: [], silent: true, serialization: 'json', detached: true, env });
   const say = (message: MessageToJob): void => void child.send(message, () => undefined);
   let firstWorkMs = Number.NaN;
   const last = new Promise<MessageFromJob>((resolve, reject) => {
