@@ -26,11 +26,6 @@ function formsOf(secret: string): string[] {
 
 const secretName = /PASSWORD|SECRET|TOKEN|PASSPHRASE|PRIVATE_KEY/i;
 
-/** True for a key or a variable whose name says that its value is secret. */
-export function isSecretName(name: string): boolean {
-  return secretKey.test(name);
-}
-
 /** Every string in a database's keys whose name says that it is secret, at any depth. */
 export function secretsOf(keys: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(keys).flatMap(([name, value]) => {
