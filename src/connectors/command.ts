@@ -2,6 +2,7 @@ import { posix, win32 } from 'node:path';
 import type { Description, ToolFacts } from '../core/connector.ts';
 import type { Database } from '../core/database.ts';
 import { BackupError, toFailure } from '../core/errors.ts';
+import { isSetByWorkspace } from '../core/plan.ts';
 import type { Run } from '../core/run.ts';
 import { splitWords } from '../core/shellWords.ts';
 import { assembleCalls, isContainerPrefix, prefixWords, type Phase, type ToolCall } from '../core/toolCall.ts';
@@ -53,7 +54,7 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
     const problems: Description['problems'][number][] = [];
     for (const { use, input } of this.uses(database)) {
       try {
-        const tool = await this.resolveTool(database, use);
+        const tool = (await this.#namedByWorkspace(database, use)) ?? (await this.resolveTool(database, use));
         tools.push(tool.facts);
         calls[use.phase] = await this.calls(database, use, tool, input);
       } catch (error) {
@@ -64,6 +65,16 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
       }
     }
     return { tools, ...calls, problems };
+  }
+
+  /** A description comes before any approval: what the workspace names is looked up, but not asked for its version. */
+  async #namedByWorkspace(database: Database, { phase, names, commandKeys }: ToolUse): Promise<ResolvedTool | undefined> {
+    const [program, ...words] = commandWords(database, commandKeys);
+    const key = commandKeys.find((name) => name in database.keys);
+    if (program === undefined || key === undefined || !isSetByWorkspace(database, key)) return undefined;
+    if (isContainerPrefix(prefixWords(database.keys, phase))) return undefined;
+    const path = await findProgram(program, searchOf(database));
+    return { facts: { name: names[0] ?? program, path, version: '', why: `named by ${key}` }, words, inContainer: false };
   }
 
   /**

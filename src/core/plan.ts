@@ -60,10 +60,10 @@ export function planText(database: Database, description: DescribedDatabase | un
     ...partLines(workspaceParts(database)),
     '',
     'To back up',
-    ...callLines(description?.dump ?? []),
+    ...callLines(description, 'dump'),
     '',
     'To restore',
-    ...callLines(description?.restore ?? []),
+    ...callLines(description, 'restore'),
     '',
     'Where everything comes from',
     ...partLines(all),
@@ -85,9 +85,12 @@ function partLines(parts: readonly PlanPart[]): string[] {
   return parts.map(({ key, value, source }) => `  ${key} = ${value}    (${source})`);
 }
 
-function callLines(calls: DescribedDatabase['dump']): string[] {
-  if (calls.length === 0) return ['  nothing but this extension'];
-  return calls.flatMap(({ program, args, env }) => [
+function callLines(description: DescribedDatabase | undefined, phase: 'dump' | 'restore'): string[] {
+  if (description === undefined) return ['  what the code in the workspace starts'];
+  const problem = description.problems.find(({ severity }) => severity === 'error');
+  if (problem !== undefined) return [`  not known: ${visibleText(problem.message)}`];
+  if (description[phase].length === 0) return ['  nothing but this extension'];
+  return description[phase].flatMap(({ program, args, env }) => [
     `  ${visibleText([program, ...args].map(quoted).join(' '))}`,
     ...Object.entries(env).map(([name, value]) => `    ${visibleText(`${name}=${value}`)}`),
   ]);

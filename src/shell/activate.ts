@@ -15,6 +15,7 @@ import { ReadOnlyDocuments } from './readOnlyDocuments.ts';
 import { registerCommands } from './registerCommands.ts';
 import { Passwords } from './secrets.ts';
 import { Settings } from './settings.ts';
+import { TrackedPasswords } from './trackedPasswords.ts';
 import { DatabaseTree } from './tree.ts';
 
 /** Puts the shell together. It only registers: settings and dumps are read after it, unawaited. */
@@ -32,9 +33,10 @@ export function activate(context: vscode.ExtensionContext): DatabaseBackupApi {
   const jobs = new Jobs({ jobProcess, log, answer, passwords, approvals });
   const inventory = new Inventory({ settings, jobs, log, stateDirectory });
   const tree = new DatabaseTree({ inventory, jobs, icons });
+  const tracked = new TrackedPasswords(jobs, context.workspaceState);
   const shell = { settings, inventory, jobs, passwords, log, tree, icons, stateDirectory };
 
-  context.subscriptions.push(log, documents, settings, diagnostics, jobs, inventory, tree);
+  context.subscriptions.push(log, documents, settings, diagnostics, jobs, inventory, tree, tracked);
   context.subscriptions.push(registerCommands(shell), registerCompletion(settings));
   inventory.start();
   void diagnostics.refresh();

@@ -45,6 +45,9 @@ export class Jobs implements vscode.Disposable {
   readonly #running = new Set<RunningJob>();
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
+  readonly #ended = new vscode.EventEmitter<JobRequest>();
+  /** Tells what a job was asked for, once it has ended in whatever way. Kept passwords are not in it. */
+  readonly onDidEnd = this.#ended.event;
 
   constructor(options: JobsOptions) {
     this.#options = options;
@@ -85,6 +88,7 @@ export class Jobs implements vscode.Disposable {
     } finally {
       this.#running.delete(job);
       this.#changed.fire();
+      this.#ended.fire(request);
     }
   }
 
@@ -118,6 +122,7 @@ export class Jobs implements vscode.Disposable {
   dispose(): void {
     for (const job of this.#running) job.cancel();
     this.#changed.dispose();
+    this.#ended.dispose();
   }
 }
 

@@ -207,7 +207,8 @@ function databaseFacts({ database, dumps, description, directory }: ListedDataba
 }
 
 function toolText(version: string, path: string, why = ''): string {
-  return [`${version}, ${path}`, why].filter((part) => part !== '').join('. ');
+  const place = [version, path].filter((part) => part !== '').join(', ');
+  return why === '' ? place : `${place} (${why})`;
 }
 
 /** Facts, one to a line. Only our own signs are markdown: what comes from files and servers is appended as text. */

@@ -3,11 +3,13 @@ import type { Database } from '../core/database.ts';
 import type { JobRequest } from '../core/job.ts';
 import { passwordKey } from '../core/secretKey.ts';
 
+type Storage = Pick<vscode.SecretStorage, 'get' | 'store' | 'delete'>;
+
 /** Passwords in VS Code's secret storage, kept for a target and a user, never for an alias. */
 export class Passwords {
-  readonly #storage: vscode.SecretStorage;
+  readonly #storage: Storage;
 
-  constructor(storage: vscode.SecretStorage) {
+  constructor(storage: Storage) {
     this.#storage = storage;
   }
 

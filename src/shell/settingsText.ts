@@ -1,4 +1,13 @@
-import { findNodeAtLocation, modify, parseTree, stripComments, type Edit, type Node, type ParseError } from 'jsonc-parser';
+import {
+  createScanner,
+  findNodeAtLocation,
+  modify,
+  parseTree,
+  stripComments,
+  type Edit,
+  type Node,
+  type ParseError,
+} from 'jsonc-parser';
 
 /** A place in a text. Units: UTF-16 code units. */
 export interface TextRange {
@@ -44,9 +53,35 @@ export function editDatabase(text: string, alias: string, keys: Readonly<Record<
   return modify(text, ['dbbackup.databases', alias], keys, {});
 }
 
-/** The edits that take a key and its value away. None when the text has no such key. */
+/**
+ * The edits that take a key and its value away. None when the text has no such key.
+ *
+ * Shape: nothing else is touched, so that comments and indentation of the rest stay.
+ */
 export function removeKey(text: string, path: readonly string[]): readonly Edit[] {
-  return findPlace(text, path, 'key') === undefined ? [] : modify(text, [...path], undefined, {});
+  const root = parseTree(text);
+  const member = root === undefined ? undefined : findNodeAtLocation(root, [...path])?.parent;
+  const members = member?.parent?.children;
+  if (member?.type !== 'property' || members === undefined) return [];
+  const index = members.indexOf(member);
+  const next = members[index + 1];
+  if (next !== undefined) return [{ offset: member.offset, length: next.offset - member.offset, content: '' }];
+  const before = members[index - 1];
+  const start = text.slice(0, member.offset).trimEnd().length;
+  const ownEnd = member.offset + member.length;
+  const end = ownEnd + (/^\s*,/.exec(text.slice(ownEnd))?.[0].length ?? 0);
+  const own = { offset: start, length: end - start, content: '' };
+  if (before === undefined) return [own];
+  const comma = commaAfter(text, before.offset + before.length);
+  return comma >= start ? [{ ...own, offset: comma, length: end - comma }] : [{ offset: comma, length: 1, content: '' }, own];
+}
+
+/** Where the comma is that follows a member. A comma in a comment is none. */
+function commaAfter(text: string, offset: number): number {
+  const scanner = createScanner(text, true);
+  scanner.setPosition(offset);
+  scanner.scan();
+  return scanner.getTokenOffset();
 }
 
 /** The text that stands as a key's value; undefined when there is none or it is no text. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
@@ -136,6 +136,18 @@ describe('every setting of a connector that runs a tool, as the tool sees it', (
     );
     assert.deepEqual(tool.calls(), []);
     await rejectsWith(dump({ DUMP_CMD: 'nothing' }), 'tool.missing');
+  });
+
+  it('DUMP_CMD of a workspace: found, but not run before somebody has looked at it', async () => {
+    const trap = at('trap');
+    writeFileSync(trap, `#!/bin/sh\ntouch '${at('sprung')}'\necho 'trap 1.0'\n`, { mode: 0o755 });
+    const named = { ...database({ DUMP_CMD: [trap, '--flag'] }), keyScopes: { DUMP_CMD: 'folder' } } as const;
+    const { tools, dump: calls } = await new FakeConnector().describe(named);
+    assert.deepEqual(tools[0], { name: 'faketool', path: trap, version: '', why: 'named by DUMP_CMD' });
+    assert.deepEqual([calls[0]?.program, calls[0]?.args], [trap, ['--flag', '--own', 'a b']]);
+    assert.ok(!existsSync(at('sprung')));
+    await new FakeConnector().describe({ ...named, keyScopes: { DUMP_CMD: 'user' } });
+    assert.ok(existsSync(at('sprung')));
   });
 
   it('dbbackup.tools: the tool at that path', async () => {

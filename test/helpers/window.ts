@@ -126,7 +126,7 @@ export class Window {
 
   /** The box of the palette and of every quick pick and input box. */
   get input(): Locator {
-    return this.page.locator('.quick-input-widget input[type="text"]');
+    return this.page.locator('.quick-input-widget input:is([type="text"], [type="password"])');
   }
 
   /** A row of the open quick pick. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { applyEdits, parse } from 'jsonc-parser';
 import { describe, it } from 'mocha';
-import { editDatabase, findPlace, hasSyntaxError } from '../../src/shell/settingsText.ts';
+import { editDatabase, findPlace, hasSyntaxError, removeKey, textAt } from '../../src/shell/settingsText.ts';
 
 const text = `{
   // tabs are mine
@@ -69,5 +69,29 @@ describe('The text of a settings file', () => {
     assert.equal(hasSyntaxError('[]'), true);
     assert.equal(hasSyntaxError('// nothing yet\n'), false);
     assert.equal(hasSyntaxError(text), false);
+  });
+
+  it('loses a key and nothing else, wherever it stands', () => {
+    const path = ['dbbackup.databases', 'a', 'PASSWORD'];
+    const without = (members: string): string => {
+      const start = `{ "dbbackup.databases": { "a": {\n  ${members}\n} } } // end\n`;
+      return applyEdits(start, [...removeKey(start, path)]);
+    };
+    const left = '{ "dbbackup.databases": { "a": {\n  "NAME": "a" // mine\n} } } // end\n';
+    assert.equal(without('"PASSWORD": "x",\n  "NAME": "a" // mine'), left);
+    assert.equal(without('"NAME": "a" // mine'), left);
+    assert.equal(without('"NAME": "a", // mine\n  "PASSWORD": "x"'), left);
+    assert.equal(without('"NAME": "a" /* a, b */, // mine\n  "PASSWORD": "x",'), left.replace('// mine', '/* a, b */ // mine'));
+    assert.equal(without('"PASSWORD": "x"'), '{ "dbbackup.databases": { "a": {\n} } } // end\n');
+    assert.deepEqual(parse(without('"NAME": "a", "PASSWORD": "x", "USER": "u"')), {
+      'dbbackup.databases': { a: { NAME: 'a', USER: 'u' } },
+    });
+  });
+
+  it('shows the text of a value, and only a text', () => {
+    assert.equal(textAt(text, ['dbbackup.databases', 'default', 'NAME']), 'db.sqlite3');
+    assert.equal(textAt(text, ['editor.tabSize']), undefined);
+    assert.equal(textAt(text, ['nothing', 'here']), undefined);
+    assert.equal(textAt('', ['a']), undefined);
   });
 });

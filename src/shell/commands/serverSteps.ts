@@ -6,7 +6,7 @@ import type { ResultOf } from '../../core/job.ts';
 import { engineText } from '../../core/restoreWords.ts';
 import { defaultPort } from '../../core/settings/keys.ts';
 import { hasCredentials, isPort } from '../../core/settings/target.ts';
-import { countText, nameText, sentenceText } from '../../core/words.ts';
+import { countText, sentenceText } from '../../core/words.ts';
 import { iconless } from '../iconless.ts';
 import { backButton, inputStep, shown, type Step } from '../wizard.ts';
 
@@ -92,16 +92,21 @@ export function testStep<Known>(databaseOf: (known: Known) => Database | undefin
     const pick = vscode.window.createQuickPick<Row>();
     const placeholder = vscode.l10n.t('Test Connection: {0}', target);
     Object.assign(pick, place, { placeholder, ignoreFocusOut: true, buttons: backButton(place), busy: true });
-    pick.items = [addRow(vscode.l10n.t('Add without Testing')), { label: `$(sync~spin) ${vscode.l10n.t('Connecting…')}` }];
+    const show = (state: Row, choices: readonly Row[]): void => {
+      pick.items = [state, ...choices];
+      pick.activeItems = choices.slice(0, 1);
+    };
+    show({ label: `$(sync~spin) ${vscode.l10n.t('Connecting…')}` }, [addRow(vscode.l10n.t('Add without Testing'))]);
     const leaving = new AbortController();
     void inspect(database, leaving.signal).then(
       (found) => {
-        pick.items = [addRow(vscode.l10n.t('Add')), { label: `$(pass) ${foundText(database, found)}` }];
+        show({ label: `$(pass) ${foundText(database, found)}` }, [addRow(vscode.l10n.t('Add'))]);
         pick.busy = false;
       },
       (error: unknown) => {
         if (isCancellation(error)) return;
-        pick.items = failedRows(error);
+        const again: Row = { label: `$(refresh) ${vscode.l10n.t('Try Again')}`, choice: 'again' };
+        show(failureRow(error), [again, addRow(vscode.l10n.t('Add Anyway'))]);
         pick.busy = false;
       },
     );
@@ -123,11 +128,7 @@ function foundText({ engine }: Database, { exists, serverVersion, tables }: Resu
     : vscode.l10n.t('Connected: {0}, which has no such database yet', server);
 }
 
-function failedRows(error: unknown): readonly Row[] {
+function failureRow(error: unknown): Row {
   const { sentence, hint } = toFailure(error);
-  return [
-    { label: `$(refresh) ${vscode.l10n.t('Try Again')}`, choice: 'again' },
-    addRow(vscode.l10n.t('Add Anyway')),
-    { label: `$(error) ${iconless(sentenceText(sentence))}`, detail: iconless(nameText(hint)) },
-  ];
+  return { label: `$(error) ${iconless(sentenceText(sentence))}`, detail: iconless(sentenceText(hint)) };
 }

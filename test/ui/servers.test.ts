@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { act, openWorkspace, pictureOfFailure, until, type OpenedWorkspace } from './shopWindow.ts';
+
+/** Nobody listens on port 1 of this machine. */
+const shop = { ENGINE: 'postgresql', NAME: 'shop', USER: 'ada', HOST: '127.0.0.1', PORT: 1 };
+
+function writeDatabases(folder: string, databases: object): void {
+  mkdirSync(join(folder, '.vscode'), { recursive: true });
+  writeFileSync(join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'dbbackup.databases': databases }, undefined, 2));
+}
+
+function readDatabases(folder: string): unknown {
+  return JSON.parse(readFileSync(join(folder, '.vscode', 'settings.json'), 'utf8'));
+}
+
+describe('adding a database on a server', function () {
+  this.timeout(120_000);
+  let opened: OpenedWorkspace;
+  afterEach(pictureOfFailure(() => opened.window));
+
+  before(async () => {
+    opened = await openWorkspace(() => undefined);
+  });
+  after(() => opened.close());
+
+  it('asks for each value with a default, goes back, tests the connection, and keeps the password out of settings.json', async () => {
+    const { window, folder } = opened;
+    await window.runCommand('Database Backup: Add Database');
+    await window.pickRow('PostgreSQL').waitFor();
+    await window.picture('add-server-engine');
+    await window.pick('PostgreSQL');
+    await window.answer('What do you call it?', 'shop');
+    await window.answer('On which host is the server?', '127.0.0.1');
+    await window.type('On which port?', 'five');
+    await window.page.getByText('A port is a number from 1 to 65535').waitFor();
+    await window.page.getByRole('button', { name: /^Back \(/ }).click();
+    await window.question('On which host is the server?').waitFor();
+    assert.equal(await window.input.inputValue(), '127.0.0.1');
+    await window.answer('On which host is the server?', '127.0.0.1');
+    await window.answer('On which port?', '1');
+    await window.answer('What is the database called on its server?', 'shop');
+    await window.answer('As which user?', 'ada');
+    await window.type('With which password?', 'hunter2');
+    assert.equal(await window.input.getAttribute('type'), 'password');
+    await window.picture('add-server-password');
+    await window.answer('With which password?', 'hunter2');
+    await window.pickRow('Add Anyway').waitFor();
+    await window.picture('add-server-not-reached');
+    await window.pick('Add Anyway');
+    await window.row(/^shop, PostgreSQL/).waitFor();
+    await window.page.locator('.tab').filter({ hasText: 'settings.json' }).waitFor();
+    await window.picture('server-added');
+    assert.deepEqual(readDatabases(folder), { 'dbbackup.databases': { shop } });
+  });
+
+  it('keeps the password for this target, until it is forgotten', async () => {
+    const { window } = opened;
+    await window.rowMenu(/^shop/, 'Forget Password');
+    await window.toast('The password of shop is forgotten.').waitFor();
+    await window.clearNotifications();
+    await window.rowMenu(/^shop/, 'Forget Password');
+    await window.toast('No password of shop is in secret storage.').waitFor();
+    await window.clearNotifications();
+    await window.rowMenu(/^shop/, 'Set Password');
+    await window.answer('shop on 127.0.0.1 as ada', 'hunter3');
+    await window.toast('The password of shop is in secret storage.').waitFor();
+  });
+});
+
+describe('what a workspace starts', function () {
+  this.timeout(120_000);
+  let opened: OpenedWorkspace;
+  afterEach(pictureOfFailure(() => opened.window));
+
+  before(async () => {
+    opened = await openWorkspace((folder) => writeDatabases(folder, { default: { ...shop, DUMP_PREFIX: 'nice -n 10' } }));
+  });
+  after(() => opened.close());
+
+  const asks = 'Let this workspace decide what is started for default?';
+
+  it('is not started before it is allowed, and Enter shows the plan instead of allowing it', async () => {
+    const { window } = opened;
+    await act(window, /^default/, 'Back Up Database');
+    const { message, detail } = await window.dialog();
+    assert.equal(message, asks);
+    assert.match(detail, /^DUMP_PREFIX: nice -n 10 \(settings of the folder\)\n/);
+    await window.picture('approve-plan');
+    await window.page.keyboard.press('Enter');
+    await window.pickRow('Start Nothing').waitFor();
+    await window.page.getByText('Set by this workspace').waitFor();
+    await window.picture('approve-plan-shown');
+    await window.input.press('Enter');
+    await window.input.waitFor({ state: 'hidden' });
+    assert.equal(await window.toast(/Backing up/).count(), 0);
+  });
+
+  it('is started once it is allowed, and asked for no more', async () => {
+    const { window } = opened;
+    await act(window, /^default/, 'Back Up Database');
+    await window.dialog();
+    await window.answerDialog('Allow');
+    await window.toast(/Backing up default failed/).waitFor();
+    await window.clearNotifications();
+    await act(window, /^default/, 'Back Up Database');
+    await window.toast(/Backing up default failed/).waitFor();
+    await window.clearNotifications();
+  });
+
+  it('is asked for again when one character of it has changed', async () => {
+    const { window, folder } = opened;
+    writeDatabases(folder, { default: { ...shop, DUMP_PREFIX: 'nice -n 11' } });
+    await window.runCommand('Database Backup: Refresh');
+    await act(window, /^default/, 'Back Up Database');
+    const { message, detail } = await window.dialog();
+    assert.equal(message, asks);
+    assert.match(detail, /nice -n 11/);
+    await window.answerDialog('Cancel');
+  });
+});
+
+describe('a password in a settings file that git tracks', function () {
+  this.timeout(120_000);
+  let opened: OpenedWorkspace;
+  afterEach(pictureOfFailure(() => opened.window));
+
+  before(async () => {
+    opened = await openWorkspace((folder) => {
+      writeDatabases(folder, { default: { ...shop, PASSWORD: 'hunter2' } });
+      for (const words of [
+        ['init', '-q'],
+        ['add', '.'],
+      ]) {
+        const { status, stderr } = spawnSync('git', words, { cwd: folder, encoding: 'utf8' });
+        assert.equal(status, 0, stderr);
+      }
+    });
+  });
+  after(() => opened.close());
+
+  it('is warned of once, and moved to secret storage', async () => {
+    const { window, folder } = opened;
+    await window.page.locator('.statusbar-item[id^="status.scm"]').first().waitFor();
+    await act(window, /^default/, 'Back Up Database');
+    const warning = /The password of default stands in a settings file that git tracks/;
+    await window.toast(warning).waitFor();
+    await window.picture('password-tracked');
+    await window.answerToast(warning, 'Move to Secret Storage');
+    await window.toast(/The password of default is in secret storage/).waitFor();
+    await until('the password is out of settings.json', () => !JSON.stringify(readDatabases(folder)).includes('hunter2'));
+    assert.deepEqual(readDatabases(folder), { 'dbbackup.databases': { default: shop } });
+    await window.clearNotifications();
+    await act(window, /^default/, 'Back Up Database');
+    await window.toast(/Backing up default failed/).waitFor();
+    assert.equal(await window.toast(warning).count(), 0);
+  });
+});
