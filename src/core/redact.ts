@@ -26,6 +26,11 @@ function formsOf(secret: string): string[] {
 
 const secretName = /PASSWORD|SECRET|TOKEN|PASSPHRASE|PRIVATE_KEY/i;
 
+/** True for a key or a variable whose name says that its value is secret. */
+export function isSecretName(name: string): boolean {
+  return secretName.test(name);
+}
+
 /** Every string in a database's keys whose name says that it is secret, at any depth. */
 export function secretsOf(keys: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(keys).flatMap(([name, value]) => {
@@ -33,9 +38,4 @@ export function secretsOf(keys: Readonly<Record<string, unknown>>): string[] {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return secretsOf({ ...value });
     return [];
   });
-}
-
-/** Whether a key or an environment variable says by its name that it holds a secret. */
-export function isSecretName(name: string): boolean {
-  return secretName.test(name);
 }
