@@ -80,10 +80,10 @@ function entryOf({ folder, engine, alias, name, host, port, user }: NewDatabase)
 /** The database as its job will see it, with the password that was typed. */
 function resolved({ settings }: Shell, known: NewDatabase): Database | undefined {
   const entry = entryOf(known);
+  const database = entry === undefined ? undefined : settings.resolve(entry);
   const { password = '' } = known;
-  return entry === undefined
-    ? undefined
-    : settings.resolve({ ...entry, keys: { ...entry.keys, ...(password === '' ? {} : { PASSWORD: password }) } });
+  if (database === undefined || password === '') return database;
+  return { ...database, keys: { ...database.keys, PASSWORD: password } };
 }
 
 function folderStep(folders: readonly vscode.WorkspaceFolder[]): Step<NewDatabase> {

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
+import type { Database } from '../../../src/core/database.ts';
 import { Settings } from '../../../src/shell/settings.ts';
 import { until } from '../../helpers/processes.ts';
 import { settles } from '../../helpers/settles.ts';
@@ -198,6 +199,57 @@ describe('settings.json', () => {
     await until(() => settings.folders[0]?.aliases.length === 2, 'the settings');
     assert.equal(await settings.reveal({ folder, path: ['dbbackup.databases', 'a', 'NAME'] }), true);
     assert.equal(await settings.reveal({ folder, path: ['dbbackup.databases', 'nobody'] }), false);
+    settings.dispose();
+  });
+
+  it('loses a password to secret storage, with everything else kept', async () => {
+    const settings = new Settings();
+    await settings.ready;
+    const text = `{
+  "dbbackup.databases": {
+    "shop": { "ENGINE": "postgresql", "NAME": "shop", "PASSWORD": "one" } // mine
+  },
+  "dbbackup.connectors": { "shop": { "PASSWORD": "two" } }
+}
+`;
+    const document = await write(text);
+    const shop = (): Database | undefined => settings.folders[0]?.databases.find(({ alias }) => alias === 'shop');
+    await until(() => shop()?.keys['PASSWORD'] === 'two', 'the database');
+    const database = shop();
+    assert.ok(database);
+    const written = await settings.passwordsOf(database);
+    assert.deepEqual(
+      written.map(({ password }) => password),
+      ['one', 'two'],
+    );
+    for (const each of written) await settings.remove(each);
+    assert.equal(document.getText(), text.replace(', "PASSWORD": "one"', '').replace(' "PASSWORD": "two"', ''));
+    assert.equal(document.isDirty, false);
+    settings.dispose();
+  });
+
+  it('holds no password that could be moved where a variable or user settings give it', async () => {
+    const settings = new Settings();
+    await settings.ready;
+    const passwords = async (keys: object, scope: 'folder' | 'user'): Promise<readonly unknown[]> => {
+      await write({ 'dbbackup.databases': { shop: { ENGINE: 'postgresql', NAME: 'shop', ...keys } } });
+      const database = settings.resolve({ folder, alias: 'shop', keys: { ENGINE: 'postgresql', NAME: 'shop', ...keys } });
+      assert.ok(database);
+      return settings.passwordsOf({ ...database, keyScopes: { PASSWORD: scope } });
+    };
+    assert.deepEqual(await passwords({ PASSWORD: '${env:HOME}' }, 'folder'), []);
+    assert.deepEqual(await passwords({ PASSWORD: 'x' }, 'user'), []);
+    assert.equal((await passwords({ PASSWORD: 'x' }, 'folder')).length, 1);
+    settings.dispose();
+  });
+
+  it('keeps the tools that are there when one is chosen', async () => {
+    const settings = new Settings();
+    const chosen = (): unknown => vscode.workspace.getConfiguration('dbbackup').inspect('tools')?.globalValue;
+    await settings.setTool('pg_dump', '/opt/pg_dump');
+    await settings.setTool('psql', '/opt/psql');
+    await settles(chosen, { pg_dump: '/opt/pg_dump', psql: '/opt/psql' });
+    await vscode.workspace.getConfiguration('dbbackup').update('tools', undefined, vscode.ConfigurationTarget.Global);
     settings.dispose();
   });
 

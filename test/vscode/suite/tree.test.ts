@@ -81,6 +81,19 @@ describe('rows of the view', () => {
     assert.deepEqual(item.command?.arguments, [{ folder: '/ws', path: ['dbbackup.databases', 'default', 'DUMP_CMD'] }]);
   });
 
+  it('say which tools are used and why, and offer what a server needs', async () => {
+    const tool = { name: 'pg_dump', path: '/opt/pg_dump', version: '15.4', why: 'the version of the server, 15' };
+    const description = { alias: 'default', folder: '/ws', connector: '', tools: [tool], dump: [], restore: [], problems: [] };
+    const target = { kind: 'server', engine: 'postgresql', host: 'localhost', port: 5432, database: 'shop' } as const;
+    const database = { ...listed.database, engine: 'postgresql', target };
+    const item = (await painter()).paint({ ...databaseRow, listed: { ...listed, database, description } });
+    assert.equal(item.contextValue, rowKinds.serverDatabase);
+    assert.equal(item.description, 'PostgreSQL · shop on localhost');
+    assert.ok(item.tooltip instanceof vscode.MarkdownString);
+    const words = item.tooltip.value.replaceAll(/&nbsp;|\\/g, '');
+    assert.match(words, /pg_dump\*\*: 15\.4, \/opt\/pg_dump \(the version of the server, 15\)/);
+  });
+
   it('spin, and offer Cancel, while a job runs', async () => {
     const item = (await painter(true)).paint(databaseRow);
     assert.equal(item.contextValue, rowKinds.busyDatabase);
