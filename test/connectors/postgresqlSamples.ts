@@ -27,7 +27,7 @@ COMMIT;
 ''quoted'' line';
   GRANT SELECT ON customers TO PUBLIC;
   INSERT INTO customers (name, mood, tags, extra, p) SELECT 'name ' || i, (ARRAY['sad','o''k','happy'])[i % 3 + 1]::mood, ARRAY['a', NULL, 'b"c', i::text],
-    jsonb_build_object('i', i, 'é', 'ü\\n'), ROW(i, 'x') FROM generate_series(1, 200) i;
+    jsonb_build_object('i', i, 'é', 'ü\\n'), ROW(i, 'x'::text)::pair FROM generate_series(1, 200) i;
   INSERT INTO customers (name) VALUES (E'\\\\.'), (E'\\\\restrict abc'), (E'tab\\there\\nnewline\\\\'), ('COPY x FROM stdin;'), ('');
   INSERT INTO orders (customer, amount, n, b) SELECT i % 200 + 1, i * 1.5, i, decode(md5(i::text), 'hex') FROM generate_series(1, 1000) i;
   INSERT INTO "Mixed Schema"."select ""From"" -- x" VALUES (1, 'ß', 'NaN'), (2, NULL, '-Infinity'), (3, '\\N', 0.1);
@@ -50,9 +50,9 @@ export const archiveSql = `${sampleSql}
 
 /** Rows as a bad migration leaves them, and one table more. */
 export const spoilSql = `DELETE FROM orders WHERE id % 3 = 0; UPDATE customers SET name = 'spoilt' WHERE id < 50; SELECT setval('lonely', 99);
-  DROP VIEW rich; CREATE TABLE later (a int); INSERT INTO later VALUES (1); SELECT lo_unlink(oid) FROM pg_largeobject_metadata LIMIT 1;`;
+  CREATE TABLE later (a int); INSERT INTO later VALUES (1); SELECT lo_unlink(oid) FROM pg_largeobject_metadata LIMIT 1;`;
 
 /** Large enough to be cancelled in the middle. */
-export const largeSql = `CREATE TABLE customers (id int PRIMARY KEY, name text); CREATE TABLE orders (id int PRIMARY KEY, note text);
-  INSERT INTO customers SELECT i, repeat(md5(i::text), 10) FROM generate_series(1, 60000) i;
-  INSERT INTO orders SELECT i, repeat(md5(i::text), 10) FROM generate_series(1, 60000) i;`;
+export const largeSql = `CREATE TABLE big_a (id int PRIMARY KEY, name text); CREATE TABLE big_b (id int PRIMARY KEY, note text);
+  INSERT INTO big_a SELECT i, repeat(md5(i::text), 10) FROM generate_series(1, 60000) i;
+  INSERT INTO big_b SELECT i, repeat(md5(i::text), 10) FROM generate_series(1, 60000) i;`;

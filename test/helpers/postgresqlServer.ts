@@ -44,7 +44,8 @@ export async function startServer({ settings = [] }: { readonly settings?: reado
   const account = accountOf();
   mkdirSync(socket);
   writeFileSync(join(root, 'password'), `${canary}\n`, { mode: 0o644 });
-  if (account.uid !== undefined) for (const path of [root, socket]) chownSync(path, account.uid, account.gid);
+  if (account.uid !== undefined && account.gid !== undefined)
+    for (const path of [root, socket]) chownSync(path, account.uid, account.gid);
   const user = 'tester';
   const words = [
     '-D',

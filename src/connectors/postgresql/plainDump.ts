@@ -45,6 +45,7 @@ export async function* plainParts(bytes: AsyncIterable<Uint8Array>): AsyncGenera
   let atLineStart = true;
   let isMarked = false;
   let isEmpty = true;
+  let isLastBlank = false;
 
   for await (const chunk of bytes) {
     isEmpty = false;
@@ -72,6 +73,7 @@ export async function* plainParts(bytes: AsyncIterable<Uint8Array>): AsyncGenera
       const ended = isFree && text.startsWith('\\') ? [] : lexer.line(text);
       if (isFree && text.trimEnd() === endMark) isMarked = true;
       else if (isMarked && !/^(--)?\s*$|^\\unrestrict /.test(text)) isMarked = false;
+      isLastBlank = text === '\n';
       yield { kind: 'sql', text, isFree, ended, section };
       inRows = ended.at(-1)?.takesRows === true;
       atLineStart = true;
@@ -79,7 +81,8 @@ export async function* plainParts(bytes: AsyncIterable<Uint8Array>): AsyncGenera
     rest = rest.subarray(start);
   }
   if (isEmpty) throw emptyDump();
-  if (!isMarked || inRows || rest.length > 0) throw truncatedDump();
+  // pg_dump ends with an empty line.
+  if (!isMarked || inRows || rest.length > 0 || !isLastBlank) throw truncatedDump();
 }
 
 /** Where the line `\.` begins; undefined where it is not there yet. */
