@@ -20,7 +20,8 @@ const { metafile } = await build({
   format: 'cjs',
   target: 'node22',
   minify: true,
-  external: ['vscode'],
+  // pg-native is an optional compiled part of pg, which is not used.
+  external: ['vscode', 'pg-native'],
   plugins: [programApart],
   // A bundle loads another by require: import() would start Node's loader of modules as well.
   supported: { 'dynamic-import': false },
