@@ -1,5 +1,8 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { serve } from './connectors/sqlite/serve.ts';
+import { servePartner } from './connectors/sqlite/sqlPartnerThread.ts';
 
-/** Entry of the thread in which SQLite runs: its calls block, and nobody can be heard meanwhile. */
-if (parentPort !== null) serve(parentPort);
+/** Entry of the threads in which SQLite runs: its calls block, and nobody can be heard meanwhile. */
+const memory: unknown = workerData;
+if (parentPort !== null && memory instanceof SharedArrayBuffer) servePartner(parentPort, memory);
+else if (parentPort !== null) serve(parentPort);

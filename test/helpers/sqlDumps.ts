@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { dumpSql, type DumpedSql } from '../../src/connectors/sqlite/sqlDump.ts';
+import type { Partner } from '../../src/connectors/sqlite/sqlPartner.ts';
 import { restoreSql, type RestoredSql } from '../../src/connectors/sqlite/sqlRestore.ts';
 
 /** A folder of databases and dumps for one test; `remove` it at the end. */
@@ -31,12 +32,16 @@ export class SqlDumps {
     return path;
   }
 
-  dump(path: string, exclude: readonly string[] = []): DumpedSql & { readonly path: string; readonly text: string } {
+  dump(
+    path: string,
+    exclude: readonly string[] = [],
+    partner?: Partner,
+  ): DumpedSql & { readonly path: string; readonly text: string } {
     const dump = this.path('dump');
     const file = openSync(dump, 'w');
     const database = new SqliteDatabase(path, { readonly: true, fileMustExist: true });
     try {
-      const dumped = dumpSql(database, { exclude, write: (block) => void writeSync(file, block), ...silent });
+      const dumped = dumpSql(database, { exclude, partner, write: (block) => void writeSync(file, block), ...silent });
       return { ...dumped, path: dump, text: readFileSync(dump, 'latin1') };
     } finally {
       database.close();

@@ -1,20 +1,24 @@
+import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import type { Contents, TableCount } from '../../core/contents.ts';
 import { quoteName } from './contents.ts';
 import { codeOf } from './failures.ts';
-import { decodeText, parseEncoding, type TextEncoding } from './sqlEncoding.ts';
+import { parseEncoding, type TextEncoding } from './sqlEncoding.ts';
 import { contentsLine, endLine, headLine } from './sqlMark.ts';
 import { foldName, isKnownModule, quoteText } from './sqlNames.ts';
+import type { Partner } from './sqlPartner.ts';
 import { writeRows } from './sqlRows.ts';
 import { readSchema, readTable, type SchemaObject } from './sqlSchema.ts';
 import { Cursor } from './sqlCursor.ts';
 import { terminator } from './sqlTokens.ts';
-import { functions } from './sqlValues.ts';
+import { addFunctions } from './sqlValues.ts';
 import { SqlWriter } from './sqlWriter.ts';
 
 export interface DumpSqlOptions {
   /** Names of tables (or views) to leave out, with their indexes and triggers. */
   readonly exclude: readonly string[];
+  /** Reads a part of the rows, in a thread of its own. */
+  readonly partner?: Partner | undefined;
   /** Takes up to 1 MiB; the bytes are overwritten after it returns. */
   write(block: Uint8Array): void;
   progress(done: { readonly bytes: number; readonly rows: number }): void;
@@ -54,6 +58,7 @@ class Dump {
   private readonly warnings: string[] = [];
   private readonly tables: TableCount[] = [];
   private readonly skipped = new Set<bigint | null>();
+  private readonly hash = createHash('sha256');
   private rows = 0;
 
   constructor(database: Database, options: DumpSqlOptions) {
@@ -62,14 +67,11 @@ class Dump {
     const encoding = parseEncoding(database.pragma('encoding', { simple: true })) ?? 'UTF-8';
     this.encoding = encoding;
     this.writer = new SqlWriter((block) => {
+      this.hash.update(block);
       options.write(block);
       options.progress({ bytes: this.writer.sizeBytes, rows: this.rows });
     });
-    database.function(functions.skip, { safeIntegers: true }, (rowid: bigint | null) => {
-      this.skipped.add(rowid);
-      return null;
-    });
-    database.function(functions.isPlain, (bytes: Buffer) => (decodeText(bytes, encoding)?.includes('\0') === false ? 1 : 0));
+    addFunctions(database, encoding, this.skipped);
   }
 
   write(): DumpedSql {
@@ -112,17 +114,19 @@ class Dump {
   private writeTable(object: SchemaObject): void {
     this.options.checkpoint();
     this.writeSql(object.sql);
-    const rows = writeRows(readTable(this.database, object.name), {
+    const before = this.rows;
+    const output = {
       database: this.database,
       encoding: this.encoding,
       writer: this.writer,
       skipped: this.skipped,
-      afterRows: (count) => {
+      afterRows: (count: number) => {
         this.rows += count;
         this.options.checkpoint();
       },
-    });
-    if (object.kind === 'table') this.tables.push({ name: object.name, rows });
+    };
+    writeRows(readTable(this.database, object.name), output, this.options.partner);
+    if (object.kind === 'table') this.tables.push({ name: object.name, rows: this.rows - before });
   }
 
   private writeSequence(schema: readonly SchemaObject[]): void {
@@ -199,8 +203,14 @@ class Dump {
     const contents = { tables, objects };
     const contentsAt = this.writer.sizeBytes;
     this.writer.write(contentsLine(contents));
-    this.writer.write(endLine(contentsAt, this.writer.digest()));
-    return { contents, warnings: this.warnings, sha256: this.writer.digest() };
+    this.writer.write(endLine(contentsAt, this.digest()));
+    return { contents, warnings: this.warnings, sha256: this.digest() };
+  }
+
+  /** The sha256 of all bytes so far, in hexadecimal. */
+  private digest(): string {
+    this.writer.flush();
+    return this.hash.copy().digest('hex');
   }
 }
 

@@ -1,14 +1,23 @@
+import type { Database } from 'better-sqlite3';
 import { quoteName } from './contents.ts';
-import type { TextEncoding } from './sqlEncoding.ts';
+import { decodeText, type TextEncoding } from './sqlEncoding.ts';
 import type { Column, TableShape } from './sqlSchema.ts';
 
-/** SQL functions that a dump adds to its connection. */
-export const functions = {
+const functions = {
   /** Notes the rowid of a row that is too long for its batch, and gives NULL: what becomes of that row is no text to be used. */
   skip: 'dbbackup_skip',
   /** 1 for the bytes of a UTF-16 text that is well formed and has no NUL. */
   isPlain: 'dbbackup_is_plain',
 } as const;
+
+/** Adds the two functions that the expressions below call to a connection. `skipped` gets the rowid of each row that is too long. */
+export function addFunctions(database: Database, encoding: TextEncoding, skipped: Set<bigint | null>): void {
+  database.function(functions.skip, { safeIntegers: true }, (rowid: bigint | null) => {
+    skipped.add(rowid);
+    return null;
+  });
+  database.function(functions.isPlain, (bytes: Buffer) => (decodeText(bytes, encoding)?.includes('\0') === false ? 1 : 0));
+}
 
 // Long chains of || copy what they have once more at each link; a function takes at most 1,000 arguments.
 const chainLength = 5;

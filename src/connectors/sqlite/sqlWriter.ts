@@ -1,14 +1,11 @@
-import { createHash } from 'node:crypto';
-
 const blockBytes = 1 << 20;
 const sliceBytes = 1 << 16;
 const quote = 0x27;
 const digits = Buffer.from('0123456789ABCDEF');
 
-/** Collects the text of a dump into blocks of 1 MiB, hashed as they go. `onBlock` must be done with a block before it returns. */
+/** Collects the text of a dump into blocks of 1 MiB. `onBlock` must be done with a block before it returns. */
 export class SqlWriter {
   private readonly block = Buffer.allocUnsafe(blockBytes);
-  private readonly hash = createHash('sha256');
   private readonly onBlock: (block: Uint8Array) => void;
   private used = 0;
   private written = 0;
@@ -61,16 +58,10 @@ export class SqlWriter {
     this.used += 1;
   }
 
-  /** The sha256 of all bytes so far, in hexadecimal. */
-  digest(): string {
-    this.flush();
-    return this.hash.copy().digest('hex');
-  }
-
+  /** Hands on what has not filled a block. */
   flush(): void {
     if (this.used === 0) return;
     const bytes = this.block.subarray(0, this.used);
-    this.hash.update(bytes);
     this.onBlock(bytes);
     this.written += this.used;
     this.used = 0;

@@ -1,28 +1,37 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import SqliteDatabase from 'better-sqlite3';
 import type { Contents } from '../../core/contents.ts';
 import { libraryVersion } from './contents.ts';
-import { explainDumping } from './failures.ts';
+import { codeOf, explainDumping } from './failures.ts';
 import { openablePath, sizeOf } from './files.ts';
-import { logWaitingWriters, openSource } from './source.ts';
+import { logWaitingWriters, openSource, type Source } from './source.ts';
 import { dumpSql } from './sqlDump.ts';
+import { parseEncoding } from './sqlEncoding.ts';
+import { Partner } from './sqlPartner.ts';
 import { restoreSql } from './sqlRestore.ts';
 import { verifySql } from './sqlVerify.ts';
 import type { Copied, TaskOf } from './tasks.ts';
 import type { Thread } from './thread.ts';
 import { patienceMs, untilFree } from './waiting.ts';
 
+/** From this size on a second thread pays. */
+const sharedBytes = 32 << 20;
+
 /** Writes a database as SQL text. Errors: as `openSource`; BackupError 'disk.full'. */
 export async function dumpText(task: TaskOf<'dumpSql'>, thread: Thread): Promise<Copied> {
   const source = await openSource(task.source, thread);
   const fd = openSync(task.destination, 'r+');
+  let partner: Partner | undefined;
   try {
     logWaitingWriters(source, task.source, thread);
     // The lock has been waited for; `dumpSql` begins a read transaction of its own.
     source.database.exec('ROLLBACK');
     source.database.pragma(`busy_timeout = ${patienceMs}`);
+    partner = partnerFor(source);
     const dumped = dumpSql(source.database, {
       exclude: task.exclude,
+      partner,
       write: (block) => writeAll(fd, block),
       progress: ({ bytes, rows }) => thread.progress({ phase: 'dumping', doneBytes: bytes, rows }),
       checkpoint: () => thread.checkpoint(),
@@ -31,8 +40,23 @@ export async function dumpText(task: TaskOf<'dumpSql'>, thread: Thread): Promise
   } catch (error) {
     throw explainDumping(error, task);
   } finally {
+    partner?.close();
     closeSync(fd);
     source.close();
+  }
+}
+
+/** None where it would not pay, or where a second connection cannot be had. */
+function partnerFor({ database, pageCount, pageSize }: Source): Partner | undefined {
+  if (pageCount * pageSize < sharedBytes || availableParallelism() < 2) return undefined;
+  try {
+    return new Partner({
+      path: database.name,
+      encoding: parseEncoding(database.pragma('encoding', { simple: true })) ?? 'UTF-8',
+    });
+  } catch (error) {
+    if (codeOf(error).startsWith('SQLITE_')) return undefined;
+    throw error;
   }
 }
 

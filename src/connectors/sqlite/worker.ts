@@ -1,10 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
+import { threadEntry } from './threadEntry.ts';
 import { flag, type FromWorker, type Task, type TaskOf, type TaskResults, type ToWorker } from './tasks.ts';
-
-// From source this file is two folders below the worker's entry; bundled, both lie side by side.
-const entry = new URL(import.meta.url.endsWith('.ts') ? '../../sqliteWorker.ts' : './sqliteWorker.js', import.meta.url);
 
 /** How long a cancelled task may take to clean up before the caller is told. A restore is waited for: it is putting the old rows back. */
 const cleanUpMs = 1000;
@@ -78,11 +76,11 @@ export function runInWorker<Kind extends Task['kind']>(task: TaskOf<Kind>, run: 
 
 /** Starts the thread of the first task, which then need not wait for it. */
 export function warmUpWorker(): void {
-  if (idle === undefined) giveBack(new Worker(entry, { execArgv: [] }));
+  if (idle === undefined) giveBack(new Worker(threadEntry, { execArgv: [] }));
 }
 
 function takeWorker(): Worker {
-  const worker = idle ?? new Worker(entry, { execArgv: [] });
+  const worker = idle ?? new Worker(threadEntry, { execArgv: [] });
   idle = undefined;
   worker.removeAllListeners();
   worker.ref();
