@@ -7,6 +7,7 @@ import { measureListing } from './listing.ts';
 import { isReached, table, type Row } from './measure.ts';
 import { measureMemory } from './memory.ts';
 import { measurePackage } from './packageSize.ts';
+import { measurePostgresql } from './postgresql.ts';
 import { Site, type Bench } from './site.ts';
 import { measureBackup, measureBackupInUse } from './sqliteBackup.ts';
 import { measureSql } from './sqliteSql.ts';
@@ -18,6 +19,7 @@ const areas: Readonly<Record<string, (bench: Bench) => Promise<readonly Row[]>>>
   backup: measureBackup,
   inUse: measureBackupInUse,
   sql: measureSql,
+  postgresql: measurePostgresql,
   memory: measureMemory,
   activation: measureActivation,
   stalls: measureStalls,

@@ -24,7 +24,9 @@ describe('PostgreSQL', () => {
       large: () => make(largeSql),
       absent: () => server.resolved(connector, `absent ${absent++}`),
       empty: () => make(''),
-      spoil: async ({ keys }) => void (await server.query(String(keys['NAME']), spoilSql)),
+      spoil: async ({ keys }) => {
+        await server.query(String(keys['NAME']), spoilSql);
+      },
       contentHash: ({ keys }) => Promise.resolve(server.hashOf(String(keys['NAME']))),
       watch: async ({ keys }) => {
         const client = await server.connect(String(keys['NAME']));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
@@ -64,7 +64,7 @@ describe('defects of others with PostgreSQL', () => {
     const faked = withKeys(real, { DUMP_CMD: [pgDump.path], RESTORE_CMD: [restoreTool.path] });
     await bench.dump(connector, faked);
     await (await prepare(faked, file)).apply(recordingRun());
-    const [dump, restore] = [pgDump.calls()[0], restoreTool.calls()[0]];
+    const [dump, restore] = [pgDump.calls().at(-1), restoreTool.calls().at(-1)];
     assert.ok(dump && restore);
     const shown = restore.argv.map((word) =>
       word === file || word.startsWith(bench.scratch) ? 'FILE' : word.replace(/^\\restrict \w{48}$/, 'TOKEN'),
@@ -197,7 +197,6 @@ describe('defects of others with PostgreSQL', () => {
   it('P5 reaches a server through a socket whose path has spaces', async () => {
     const folder = join(tmpdir(), `dbbackup sockets ${process.pid}`);
     mkdirSync(folder, { recursive: true, mode: 0o777 });
-    const { chmodSync } = await import('node:fs');
     chmodSync(folder, 0o777);
     const own = await startServer({ settings: [`unix_socket_directories=${folder}`] });
     try {
@@ -275,7 +274,7 @@ describe('defects of others with PostgreSQL', () => {
     assert.deepEqual(prepared.lost, ['p3']);
     await prepared.apply(recordingRun());
     assert.equal(server.hashOf(nameOf(target)), before);
-    const text = withKeys({ ...target, connector: plain }, {});
+    const text = { ...target, connector: plain };
     const plainFile = (await bench.dump(plain, text)).file;
     await rejectsWith(prepare(text, plainFile), 'restore.refused');
   });
@@ -347,6 +346,7 @@ describe('defects of others with PostgreSQL', () => {
   it('P17 dumps its own database whatever PGSERVICE and PGOPTIONS say', async () => {
     const service = join(tools, 'services');
     writeFileSync(service, `[other]\nhost=127.0.0.1\nport=${server.port}\ndbname=postgres\n`);
+    const own = await database(binary);
     const saved = { ...process.env };
     Object.assign(process.env, {
       PGSERVICE: 'other',
@@ -355,7 +355,7 @@ describe('defects of others with PostgreSQL', () => {
       PGOPTIONS: '-c search_path=nowhere',
     });
     try {
-      const { facts, file } = await bench.dump(binary, await database(binary));
+      const { facts, file } = await bench.dump(binary, own);
       assert.deepEqual(facts.contents.tables, [{ name: 'customers' }, { name: 'orders' }]);
       assert.deepEqual((await bench.verify(file)).tables, facts.contents.tables);
     } finally {

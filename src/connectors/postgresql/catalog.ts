@@ -39,8 +39,9 @@ export async function readFacts(session: Session, schemas: readonly string[]): P
   );
   const relations = await session.query(
     `SELECT n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
-       CASE WHEN c.relkind = 'r' THEN pg_table_size(c.oid) ELSE 0 END::text AS bytes
-     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       -- Not pg_table_size, which waits for a table that someone has locked.
+       (8192 * (greatest(c.relpages, 0)::bigint + greatest(coalesce(t.relpages, 0), 0)))::text AS bytes
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
      WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND ${ofUsers('pg_class', 'c')}
        AND (cardinality($1::text[]) = 0 OR n.nspname = ANY ($1))`,
     [schemas],

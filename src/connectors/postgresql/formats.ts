@@ -53,6 +53,7 @@ async function decoded(bytes: Bytes, run: Run, read: (bytes: Bytes) => Promise<C
   const call = { program: choice.tool.path, args, env: { LC_MESSAGES: 'C' }, secrets: [], inheritEnv: true, withoutParent: 'PG' };
   const input = new Readable({ highWaterMark: 1_048_576, read: () => wake() });
   let wake = (): void => undefined;
+  input.once('close', () => wake());
   const seen = { isEmpty: true };
   async function* watched(): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
@@ -60,7 +61,6 @@ async function decoded(bytes: Bytes, run: Run, read: (bytes: Bytes) => Promise<C
       if (!input.destroyed && !input.push(chunk))
         await new Promise<void>((resolve) => {
           wake = resolve;
-          input.once('close', resolve);
         });
       yield chunk;
     }

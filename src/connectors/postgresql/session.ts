@@ -95,7 +95,7 @@ function configOf(variables: Place['variables'], ssl: Encryption): ClientConfig 
     ssl: ssl ?? false,
     connectionTimeoutMillis: connectMs,
     application_name: applicationName,
-    options: '-c search_path=pg_catalog',
+    options: '-c search_path=pg_catalog -c lock_timeout=60000',
   };
 }
 

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, before, beforeEach, describe, it } from 'mocha';
+import { connectorFor } from '../../src/connectors/registry.ts';
+import type { Database } from '../../src/core/database.ts';
+import { perform } from '../../src/perform.ts';
+import { canary, postgresqlServer, startServer, type PostgresqlServer } from '../helpers/postgresqlServer.ts';
+import { makeRecordingTool } from '../helpers/recordingTool.ts';
+import { makeWorkspace, recordingRun } from '../helpers/workspace.ts';
+import { makeBench, rejectsWith, removeBench, type Bench } from './contract.ts';
+import { largeSql } from './postgresqlSamples.ts';
+
+const binary = 'PgDumpBinaryConnector';
+
+describe('failures of PostgreSQL', () => {
+  let server: PostgresqlServer;
+  let bench: Bench;
+  let tools: string;
+  before(async () => void (server = await postgresqlServer()));
+  beforeEach(async () => {
+    bench = await makeBench();
+    tools = mkdtempSync(join(tmpdir(), 'dbbackup-pgtools-'));
+  });
+  afterEach(async () => {
+    rmSync(tools, { recursive: true, force: true });
+    await removeBench(bench);
+  });
+  const database = async (keys = {}, sql = 'CREATE TABLE t (a int)'): Promise<Database> =>
+    server.resolved(binary, await server.createDatabase(sql), keys);
+  const inspect = async (of: Database): Promise<unknown> => (await connectorFor(binary)).inspect(of, bench, bench.run());
+
+  it('D4 says a wrong password in one sentence, without the password', async () => {
+    for (const connector of [binary, 'PgDumpConnector']) {
+      const wrong = { ...(await database({ PASSWORD: `${canary}x` })), connector };
+      await rejectsWith(bench.dump(connector, wrong), 'connection.wrongPassword');
+      await assert.rejects(
+        bench.dump(connector, wrong),
+        (error) => !String(error).includes('canary') && !String(error).includes('\n'),
+      );
+    }
+    await rejectsWith(inspect(await database({ PASSWORD: null })), 'connection.wrongPassword');
+  });
+
+  it('says an unknown database, host and server, and one that has no rights, each by its own code', async () => {
+    await rejectsWith(bench.dump(binary, server.resolved(binary, 'nowhere')), 'connection.unknownDatabase');
+    await rejectsWith(inspect(await database({ HOST: 'nowhere.invalid' })), 'connection.unknownHost');
+    await rejectsWith(inspect(await database({ PORT: 1 })), 'connection.refused');
+    await rejectsWith(inspect(await database({ HOST: join(tools, 'no socket') })), 'connection.refused');
+    await server.query('postgres', `CREATE ROLE nobody LOGIN PASSWORD 'x'`);
+    await rejectsWith(bench.dump(binary, await database({ USER: 'nobody', PASSWORD: 'x' })), 'connection.denied');
+  });
+
+  it('says a server that never answers within a few seconds', async () => {
+    const silent = await new Promise<Server>((resolve) => {
+      const listening = createServer(() => undefined).listen(0, '127.0.0.1', () => resolve(listening));
+    });
+    try {
+      const address = silent.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const started = performance.now();
+      await rejectsWith(inspect(server.resolved(binary, 'x', { PORT: port })), 'connection.timedOut');
+      assert.ok(performance.now() - started < 25_000);
+    } finally {
+      silent.close();
+    }
+  });
+
+  it('says which tool is missing or too old for the server', async () => {
+    await rejectsWith(bench.dump(binary, await database({ DUMP_CMD: join(tools, 'pg_dump') })), 'tool.missing');
+    makeRecordingTool(join(tools, 'pg_dump'), { version: 'pg_dump (PostgreSQL) 12.4' });
+    await rejectsWith(bench.dump(binary, await database({ DUMP_CMD: join(tools, 'pg_dump') })), 'tool.tooOld');
+  });
+
+  it('says a table that another session has locked', async () => {
+    const target = await database({ DUMP_SUFFIX: '--lock-wait-timeout=300' });
+    const other = await server.connect(String(target.keys['NAME']));
+    try {
+      await other.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
+      await rejectsWith(bench.dump(binary, target), 'database.locked');
+    } finally {
+      await other.end();
+    }
+  });
+
+  it('says who holds the lock that a restore waits for, and goes on when it is free', async () => {
+    const target = await database();
+    const { file } = await bench.dump(binary, target);
+    const other = await server.connect(String(target.keys['NAME']));
+    await other.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
+    const run = bench.run();
+    const log = run.log.bind(run);
+    await bench.restore(binary, target, file, {
+      ...run,
+      log: (level, text) => {
+        log(level, text);
+        if (text.includes('waits for a lock')) void other.end();
+      },
+    });
+    assert.ok(bench.log.some((line) => /session \d+ of tester/.test(line)));
+  });
+
+  it('says a server that is gone in mid-dump, and publishes nothing', async () => {
+    const own = await startServer({});
+    const workspace = makeWorkspace();
+    try {
+      const target = { ...own.resolved(binary, await own.createDatabase(largeSql)), folder: workspace.folder };
+      const run = recordingRun();
+      let stopping: Promise<void> | undefined;
+      const slow = { ...target, keys: { ...target.keys, DUMP_SUFFIX: '-Z 9' } };
+      const request = {
+        kind: 'backup' as const,
+        database: slow,
+        dumps: workspace.dumps,
+        stateDirectory: workspace.stateDirectory,
+      };
+      const progress = ({ totalBytes }: { totalBytes?: number | undefined }): void => {
+        if (totalBytes !== undefined) stopping ??= own.stop('SIGQUIT');
+      };
+      await rejectsWith(perform(request, { ...run, progress }), 'connection.lost');
+      await stopping;
+      assert.deepEqual(readdirSync(workspace.dumps.directory), ['.gitignore']);
+    } finally {
+      workspace.remove();
+    }
+  });
+
+  it('shows the password to no one: no argument, log line or manifest has it', async () => {
+    const workspace = makeWorkspace();
+    try {
+      const run = recordingRun();
+      const target = { ...(await database({}, largeSql)), folder: workspace.folder };
+      const common = {
+        database: target,
+        dumps: { ...workspace.dumps, compression: 'zstd' as const },
+        stateDirectory: workspace.stateDirectory,
+      };
+      let samples = 0;
+      let hits = 0;
+      const timer = setInterval(() => {
+        for (const id of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+          try {
+            samples += 1;
+            if (readFileSync(`/proc/${id}/cmdline`, 'latin1').includes('canary')) hits += 1;
+          } catch {
+            // It has ended.
+          }
+        }
+      }, 10);
+      const made = await perform({ kind: 'backup', ...common }, run);
+      assert.ok(made.kind === 'backup' && made.file.endsWith('.psql.bin.zst'));
+      const done = await perform({ kind: 'restore', dump: made.file, ...common }, run);
+      clearInterval(timer);
+      assert.ok(done.kind === 'restore' && done.safetyFile !== undefined);
+      assert.ok(samples > 1000 && hits === 0);
+      assert.ok(!JSON.stringify([run.lines, run.questions]).includes('canary'));
+      assert.ok(!readFileSync(`${made.file}.json`, 'latin1').includes('canary'));
+      const verified = await perform({ kind: 'verify', files: [made.file], ...common }, run);
+      assert.ok(verified.kind === 'verify' && verified.files[0]?.state === 'verified');
+    } finally {
+      workspace.remove();
+    }
+  });
+
+  it('backs up through a stand-in for docker that passes on only the variables that it is named', async () => {
+    const script = `const names = argv.flatMap((word, at) => (argv[at - 1] === '-e' ? [word] : []));
+      const env = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+      const rest = argv.slice(argv.indexOf('db') + 1);
+      const done = require('node:child_process').spawnSync('/usr/lib/postgresql/15/bin/' + rest[0], rest.slice(1), { env, input: stdin, maxBuffer: 1e9 });
+      process.stdout.write(done.stdout); process.stderr.write(done.stderr); process.exitCode = done.status;`;
+    const docker = makeRecordingTool(join(tools, 'docker'), { script });
+    const prefix = `${docker.path} compose exec -T db`;
+    const target = await database(
+      { DUMP_PREFIX: prefix, RESTORE_PREFIX: prefix },
+      'CREATE TABLE t (a int); INSERT INTO t VALUES (1)',
+    );
+    for (const connector of [binary, 'PgDumpConnector']) {
+      const { file } = await bench.dump(connector, target);
+      await server.query(String(target.keys['NAME']), 'DELETE FROM t');
+      await bench.restore(connector, target, file);
+      assert.equal((await server.query(String(target.keys['NAME']), 'SELECT a FROM t')).length, 1);
+    }
+    assert.ok(docker.calls().every(({ argv }) => argv.includes('PGPASSWORD') && !argv.join().includes('canary')));
+  });
+});
