@@ -22,6 +22,7 @@ const notBuilt: ReadonlySet<string> = new Set([
 const formats: Readonly<Record<string, () => Promise<DumpFormat>>> = {
   sqlite: async () => (await import('./sqlite/formats.ts')).sqliteFormat,
   'sqlite-sql': async () => (await import('./sqlite/formats.ts')).sqliteSqlFormat,
+  'mysql-sql': async () => (await import('./mysql/format.ts')).mysqlSqlFormat,
 };
 
 /**
