@@ -24,6 +24,7 @@ const formats: Readonly<Record<string, () => Promise<DumpFormat>>> = {
   'pg-custom': async () => (await import('./postgresql/formats.ts')).pgCustomFormat,
   'pg-plain': async () => (await import('./postgresql/formats.ts')).pgPlainFormat,
   'sqlite-sql': async () => (await import('./sqlite/formats.ts')).sqliteSqlFormat,
+  'mysql-sql': async () => (await import('./mysql/format.ts')).mysqlSqlFormat,
 };
 
 /**
