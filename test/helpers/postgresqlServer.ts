@@ -91,6 +91,7 @@ export async function startServer({ settings = [] }: { readonly settings?: reado
   };
   const stop = async (signal: 'SIGINT' | 'SIGQUIT' = 'SIGINT'): Promise<void> => {
     const ended = new Promise((resolve) => server?.once('exit', resolve));
+    server?.ref();
     server?.kill(signal);
     await ended;
   };

@@ -57,7 +57,7 @@ const meanings: readonly (readonly [RegExp, (where: string) => Meaning])[] = [
     }),
   ],
   [
-    /^55P03|canceling statement due to lock timeout/,
+    /^55P03|canceling statement due to (lock|statement) timeout/,
     (where) => ({
       code: 'database.locked',
       sentence: `A table is locked by another session: ${where}.`,
