@@ -51,7 +51,7 @@ const longestLine = 16_384;
  * Runs a tool and the programs that its output goes through, each in a process group of its own, without a shell. All of them must succeed.
  *
  * Errors: the signal's reason once aborted, when no process is left; `tool.missing` for a program that cannot be started;
- * `tool.silent` by the watchdog; what the given stream throws. A program that fails is no error: the end says it.
+ * `tool.silent` by the watchdog; what the consumer of the output throws. A program that fails is no error: the end says it.
  */
 export async function runStages(calls: readonly ToolCall[], io: StagesIo, signal: AbortSignal): Promise<StagesEnd> {
   signal.throwIfAborted();
@@ -180,15 +180,12 @@ async function openEnds(io: StagesIo, files: FileHandle[]): Promise<readonly [De
   return [input ?? (io.stdin.kind === 'none' ? 'ignore' : 'pipe'), output ?? (io.stdout.kind === 'none' ? 'ignore' : 'pipe')];
 }
 
-/** Connects the stages with each other and with the given streams. A pipe that breaks shows in an exit code; a given stream that fails stops all. */
+/** Connects the stages with each other and with the given streams. A pipe that breaks shows in an exit code; a consumer that fails stops all. */
 async function connect(stages: readonly Stage[], { stdin, stdout }: StagesIo, own: AbortController): Promise<void> {
   const flows: Promise<unknown>[] = [];
   const first = stages[0]?.stdin;
-  if (stdin.kind === 'stream' && first) {
-    flows.push(
-      pipeline(stdin.readable, first).catch((error: unknown) => (stdin.readable.errored === null ? undefined : own.abort(error))),
-    );
-  }
+  // A tool may stop reading early; whoever feeds the stream knows of its own failures.
+  if (stdin.kind === 'stream' && first) flows.push(pipeline(stdin.readable, first).catch(() => undefined));
   for (const [index, stage] of stages.entries()) {
     const next = stages[index + 1]?.stdin;
     if (next && stage.stdout) flows.push(pipeline(stage.stdout, next).catch(() => undefined));

@@ -134,7 +134,7 @@ describe('failures of PostgreSQL', () => {
       const target = { ...(await database({}, largeSql)), folder: workspace.folder };
       const common = {
         database: target,
-        dumps: { ...workspace.dumps, compression: 'zstd' as const },
+        dumps: { ...workspace.dumps, compression: 'zstd' as const, verification: 'full' as const },
         stateDirectory: workspace.stateDirectory,
       };
       let samples = 0;

@@ -126,6 +126,16 @@ describe('running a tool with its stages', () => {
     await assert.rejects(runStages([node('')], quiet, AbortSignal.abort(reason)), (error) => error === reason);
   });
 
+  it('takes a tool that does not read its input to the end for one that went well', async () => {
+    const readable = Readable.from(
+      (function* () {
+        for (let part = 0; part < 500; part += 1) yield Buffer.alloc(65_536);
+      })(),
+    );
+    const end = await runStages([node('process.exitCode = 0')], { ...quiet, stdin: { kind: 'stream', readable } }, idle);
+    assert.equal(end.isSuccess, true);
+  });
+
   it('leaves no process when the consumer of its output fails', async () => {
     const writable = new PassThrough();
     const broken = new Error('full');
