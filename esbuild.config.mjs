@@ -1,18 +1,27 @@
 import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { build } from 'esbuild';
 
-// The command line's program is a file of its own, so that its entry can ask Node to keep it compiled before it loads it.
-const programApart = {
-  name: 'program-apart',
+// Files of their own: the command line's program, so that its entry can ask Node to keep it compiled before it loads it; and what starts
+// processes, which only one task of the SQLite thread needs.
+const apart = {
+  name: 'apart',
   setup(build) {
-    build.onResolve({ filter: /\/cli\/program\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './program.js', external: true } : undefined,
+    build.onResolve({ filter: /\/(program|copyProcess)\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.js`, external: true } : undefined,
     );
   },
 };
 
 const { metafile } = await build({
-  entryPoints: ['src/extension.ts', 'src/jobProcess.ts', 'src/sqliteWorker.ts', 'src/cli.ts', 'src/cli/program.ts'],
+  entryPoints: [
+    'src/extension.ts',
+    'src/jobProcess.ts',
+    'src/sqliteWorker.ts',
+    'src/cli.ts',
+    'src/cli/program.ts',
+    'src/connectors/sqlite/copyProcess.ts',
+  ],
   entryNames: '[name]',
   outdir: 'dist',
   bundle: true,
@@ -22,7 +31,7 @@ const { metafile } = await build({
   minify: true,
   // pg-native is an optional compiled part of pg, which is not used.
   external: ['vscode', 'pg-native'],
-  plugins: [programApart],
+  plugins: [apart],
   // A bundle loads another by require: import() would start Node's loader of modules as well.
   supported: { 'dynamic-import': false },
   // jsonc-parser's CommonJS entry requires its own files in a way that cannot be bundled.

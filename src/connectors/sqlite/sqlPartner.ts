@@ -5,7 +5,7 @@ import type { TextEncoding } from './sqlEncoding.ts';
 import { Pipe } from './sqlPipe.ts';
 import type { RowOutput } from './sqlRanges.ts';
 import type { TableShape } from './sqlSchema.ts';
-import { threadEntry } from './threadEntry.ts';
+import { threadEntry, threadOptions } from './threadEntry.ts';
 
 /** `path` is one that SQLite can open as it is. */
 export interface PartnerFile {
@@ -46,7 +46,7 @@ export class Partner {
   constructor(file: PartnerFile) {
     this.watch = new SqliteDatabase(file.path, { readonly: true, fileMustExist: true, timeout: 0 });
     this.version = dataVersion(this.watch);
-    this.worker = new Worker(threadEntry, { execArgv: [], workerData: this.pipe.memory });
+    this.worker = new Worker(threadEntry, { ...threadOptions, workerData: this.pipe.memory });
     this.worker.on('error', () => undefined);
     this.say({ kind: 'open', ...file });
   }

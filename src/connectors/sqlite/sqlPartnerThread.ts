@@ -3,7 +3,7 @@ import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { codeOf } from './failures.ts';
 import { readOnceCache } from './source.ts';
 import type { PartnerFile, Stretch, ToPartner } from './sqlPartner.ts';
-import { Pipe } from './sqlPipe.ts';
+import { pieceBytes, Pipe } from './sqlPipe.ts';
 import { RangeWriter, type RowOutput } from './sqlRanges.ts';
 import type { TableShape } from './sqlSchema.ts';
 import { addFunctions } from './sqlValues.ts';
@@ -40,7 +40,7 @@ class Reader {
     this.output = {
       database,
       encoding,
-      writer: new SqlWriter((block) => pipe.put('text', block)),
+      writer: new SqlWriter((block) => pipe.put('text', block), pieceBytes),
       skipped: new Set(),
       afterRows: (count) => void (this.rows += count),
     };

@@ -5,7 +5,7 @@ import { batchBytes, keys, RangeWriter, readable, writeInsert, type RowOutput } 
 import { insertHead, type TableShape } from './sqlSchema.ts';
 import { rowExpression } from './sqlValues.ts';
 
-/** Batches of a stretch: the partner's fill one block of 1 MiB; this thread has less time for rows, as it hashes and writes all of them. */
+/** Batches of a stretch: the partner's fit into the pipe; this thread has less time for rows, as it hashes and writes all of them. */
 const ourBatches = 18;
 const theirBatches = 30;
 

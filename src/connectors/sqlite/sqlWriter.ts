@@ -1,16 +1,18 @@
-const blockBytes = 1 << 20;
+/** Size of the blocks that go to a file. */
+const fileBlockBytes = 1 << 20;
 const sliceBytes = 1 << 16;
 const quote = 0x27;
 const digits = Buffer.from('0123456789ABCDEF');
 
-/** Collects the text of a dump into blocks of 1 MiB. `onBlock` must be done with a block before it returns. */
+/** Collects the text of a dump into blocks of `blockBytes`. `onBlock` must be done with a block before it returns. */
 export class SqlWriter {
-  private readonly block = Buffer.allocUnsafe(blockBytes);
+  private readonly block: Buffer;
   private readonly onBlock: (block: Uint8Array) => void;
   private used = 0;
   private written = 0;
 
-  constructor(onBlock: (block: Uint8Array) => void) {
+  constructor(onBlock: (block: Uint8Array) => void, blockBytes = fileBlockBytes) {
+    this.block = Buffer.allocUnsafe(blockBytes);
     this.onBlock = onBlock;
   }
 
@@ -25,7 +27,7 @@ export class SqlWriter {
       const count = bytes.copy(this.block, this.used, done);
       this.used += count;
       done += count;
-      if (this.used === blockBytes) this.flush();
+      if (this.used === this.block.length) this.flush();
     }
   }
 
@@ -48,7 +50,7 @@ export class SqlWriter {
   /** Byte by byte into the block: as strings, a long value would leave twice its size as garbage. */
   private writeSlices(bytes: Uint8Array, write: (byte: number) => void): void {
     for (let from = 0; from < bytes.length; from += sliceBytes) {
-      if (blockBytes - this.used < 2 * sliceBytes) this.flush();
+      if (this.block.length - this.used < 2 * sliceBytes) this.flush();
       for (const byte of bytes.subarray(from, from + sliceBytes)) write(byte);
     }
   }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
-import { threadEntry } from './threadEntry.ts';
+import { threadEntry, threadOptions } from './threadEntry.ts';
 import { flag, type FromWorker, type Task, type TaskOf, type TaskResults, type ToWorker } from './tasks.ts';
 
 /** How long a cancelled task may take to clean up before the caller is told. A restore is waited for: it is putting the old rows back. */
@@ -76,11 +76,11 @@ export function runInWorker<Kind extends Task['kind']>(task: TaskOf<Kind>, run: 
 
 /** Starts the thread of the first task, which then need not wait for it. */
 export function warmUpWorker(): void {
-  if (idle === undefined) giveBack(new Worker(threadEntry, { execArgv: [] }));
+  if (idle === undefined) giveBack(new Worker(threadEntry, threadOptions));
 }
 
 function takeWorker(): Worker {
-  const worker = idle ?? new Worker(threadEntry, { execArgv: [] });
+  const worker = idle ?? new Worker(threadEntry, threadOptions);
   idle = undefined;
   worker.removeAllListeners();
   worker.ref();
