@@ -9,7 +9,8 @@ const { metafile } = await build({
   format: 'cjs',
   target: 'node22',
   minify: true,
-  external: ['vscode'],
+  // pg-native is an optional compiled part of pg, which is not used.
+  external: ['vscode', 'pg-native'],
   // jsonc-parser's CommonJS entry requires its own files in a way that cannot be bundled.
   mainFields: ['module', 'main'],
   // A CommonJS bundle has no import.meta.url; sources use it to find the files beside them.

@@ -101,6 +101,16 @@ function installServer(tools) {
 
 const toolsOfTests = [
   { debianPackage: 'chromium', suites: ['vscode', 'ui'], isPresent: () => isOnPath('chromium') },
+  {
+    debianPackage: 'postgresql-15',
+    suites: ['the tests of PostgreSQL'],
+    isPresent: () => existsSync('/usr/lib/postgresql/15/bin/postgres'),
+  },
+  {
+    debianPackage: 'postgresql-15-postgis-3',
+    suites: ['the tests of PostGIS'],
+    isPresent: () => existsSync('/usr/share/postgresql/15/extension/postgis.control'),
+  },
   { debianPackage: 'sqlite3', suites: ['the tests that compare with the sqlite3 program'], isPresent: () => isOnPath('sqlite3') },
   { debianPackage: 'mariadb-server', suites: ['the tests on a real MariaDB'], isPresent: () => existsSync('/usr/sbin/mariadbd') },
 ];

@@ -6,13 +6,13 @@ const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   SqliteBackupConnector: async () => new (await import('./sqlite/backupConnector.ts')).SqliteBackupConnector(),
   SqliteConnector: async () => new (await import('./sqlite/textConnector.ts')).SqliteConnector(),
   SqliteCPConnector: async () => new (await import('./sqlite/cpConnector.ts')).SqliteCPConnector(),
+  PgDumpBinaryConnector: async () => new (await import('./postgresql/binaryConnector.ts')).PgDumpBinaryConnector(),
+  PgDumpConnector: async () => new (await import('./postgresql/plainConnector.ts')).PgDumpConnector(),
+  PgDumpGisConnector: async () => new (await import('./postgresql/gisConnector.ts')).PgDumpGisConnector(),
 };
 
 const notBuilt: ReadonlySet<string> = new Set([
   'MysqlDumpConnector',
-  'PgDumpBinaryConnector',
-  'PgDumpConnector',
-  'PgDumpGisConnector',
   'MongoDumpConnector',
   'MongoDriverConnector',
   'DjangoConnector',
@@ -21,6 +21,8 @@ const notBuilt: ReadonlySet<string> = new Set([
 
 const formats: Readonly<Record<string, () => Promise<DumpFormat>>> = {
   sqlite: async () => (await import('./sqlite/formats.ts')).sqliteFormat,
+  'pg-custom': async () => (await import('./postgresql/formats.ts')).pgCustomFormat,
+  'pg-plain': async () => (await import('./postgresql/formats.ts')).pgPlainFormat,
   'sqlite-sql': async () => (await import('./sqlite/formats.ts')).sqliteSqlFormat,
   'mysql-sql': async () => (await import('./mysql/format.ts')).mysqlSqlFormat,
 };
@@ -35,7 +37,7 @@ export async function connectorFor(name: string): Promise<Connector> {
   if (load !== undefined) return load();
   if (notBuilt.has(name) || name.includes('#')) {
     throw new BackupError('connector.unavailable', `${name} is not part of this version.`, {
-      hint: 'This version backs up SQLite databases. Watch the changelog for the other engines.',
+      hint: 'This version backs up SQLite and PostgreSQL databases. Watch the changelog for the other engines.',
     });
   }
   throw new BackupError('connector.unknown', `There is no connector named ${name}.`, {

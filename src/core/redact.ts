@@ -24,13 +24,18 @@ function formsOf(secret: string): string[] {
   ];
 }
 
-const secretKey = /PASSWORD|SECRET|TOKEN|PASSPHRASE|PRIVATE_KEY/i;
+const secretName = /PASSWORD|SECRET|TOKEN|PASSPHRASE|PRIVATE_KEY/i;
 
 /** Every string in a database's keys whose name says that it is secret, at any depth. */
 export function secretsOf(keys: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(keys).flatMap(([name, value]) => {
-    if (typeof value === 'string') return secretKey.test(name) ? [value] : [];
+    if (typeof value === 'string') return isSecretName(name) ? [value] : [];
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return secretsOf({ ...value });
     return [];
   });
+}
+
+/** Whether a key or an environment variable says by its name that it holds a secret. */
+export function isSecretName(name: string): boolean {
+  return secretName.test(name);
 }

@@ -33,57 +33,62 @@ export function compressionOf(head: Uint8Array): Compression {
  * Units: `sizeBytes` bytes written. Errors: BackupError `node.tooOld` where Node has no zstd.
  */
 export async function encodeFile(from: string, to: string, compression: 'gzip' | 'zstd', pass: Pass): Promise<Encoding> {
-  const coder = encoder(compression);
   const source = await open(from, 'r');
   try {
-    const target = await open(to, 'r+');
-    try {
-      return await encode(source, target, coder, pass);
-    } finally {
-      await target.close();
-    }
-  } catch (error) {
-    pass.signal.throwIfAborted();
-    throw error;
+    return await encodeBytes(to, compression, pass.signal, async (take, signal) => {
+      await eachChunk(source, { ...pass, signal }, take);
+    });
   } finally {
     await source.close();
   }
 }
 
-interface Encoding {
+export interface Encoding {
   readonly sha256: string;
   readonly plainSha256: string;
   readonly sizeBytes: number;
 }
 
-/** Reads, compresses and writes at once; what it holds does not grow with the file. */
-async function encode(source: FileHandle, target: FileHandle, coder: Transform, pass: Pass): Promise<Encoding> {
+/** Hands chunks to `take`, one after the other; each is needed until `take` is done with it. */
+export type Pump = (take: (chunk: Uint8Array) => Promise<void>, signal: AbortSignal) => Promise<void>;
+
+/** As `encodeFile`, for bytes that `pump` hands over. Compresses and writes at once; what it holds does not grow with the dump. */
+export async function encodeBytes(to: string, compression: 'gzip' | 'zstd', outer: AbortSignal, pump: Pump): Promise<Encoding> {
+  const coder = encoder(compression);
   const plain = createHash('sha256');
   const stored = createHash('sha256');
   let sizeBytes = 0;
-  await together(pass.signal, [
-    async (signal) => {
-      await eachChunk(source, { ...pass, signal }, async (chunk) => {
-        const taken = feed(coder, chunk, signal);
-        plain.update(chunk);
-        await taken;
-      });
-      coder.end();
-    },
-    async (signal) => {
-      const stop = (): void => void coder.destroy();
-      signal.addEventListener('abort', stop, { once: true });
-      if (signal.aborted) stop();
-      const packed: AsyncIterable<Buffer> = coder;
-      for await (const chunk of packed) {
-        stored.update(chunk);
-        sizeBytes += chunk.length;
-        await writeAll(target, chunk);
-        release(chunk);
-      }
-    },
-  ]);
-  return { sha256: stored.digest('hex'), plainSha256: plain.digest('hex'), sizeBytes };
+  const target = await open(to, 'r+');
+  try {
+    await together(outer, [
+      async (signal) => {
+        await pump(async (chunk) => {
+          const taken = feed(coder, chunk, signal);
+          plain.update(chunk);
+          await taken;
+        }, signal);
+        coder.end();
+      },
+      async (signal) => {
+        const stop = (): void => void coder.destroy();
+        signal.addEventListener('abort', stop, { once: true });
+        if (signal.aborted) stop();
+        const packed: AsyncIterable<Buffer> = coder;
+        for await (const chunk of packed) {
+          stored.update(chunk);
+          sizeBytes += chunk.length;
+          await writeAll(target, chunk);
+          release(chunk);
+        }
+      },
+    ]);
+    return { sha256: stored.digest('hex'), plainSha256: plain.digest('hex'), sizeBytes };
+  } catch (error) {
+    outer.throwIfAborted();
+    throw error;
+  } finally {
+    await target.close();
+  }
 }
 
 /** A compressed file to decode. `frames: 'one'` is only for files whose sha256 is known: anything after a zstd frame goes unseen. */

@@ -3,13 +3,14 @@ import { lstat, open } from 'node:fs/promises';
 import { toDiskError } from '../core/diskError.ts';
 import type { DumpFacts } from '../core/connector.ts';
 import type { Contents } from '../core/contents.ts';
-import { decode, encodeFile } from './compression.ts';
+import { Channel } from './channel.ts';
+import { decode, encodeBytes, encodeFile, type Encoding } from './compression.ts';
 import { prepareDirectory } from './directory.ts';
 import { finishPublishing } from './finishPublishing.ts';
 import { hashFile } from './hash.ts';
 import { createGitignore, createPartial, removePartial, sweepPartials } from './partials.ts';
 import { damagedDump, emptyDump } from './problems.ts';
-import type { PublishedDump, PublishRequest, StoredDump } from './publishRequest.ts';
+import type { PublishedDump, PublishRequest, StoredDump, StreamedDump } from './publishRequest.ts';
 import { openRegular } from './regularFile.ts';
 import { together } from './together.ts';
 
@@ -32,13 +33,15 @@ export async function publish(request: PublishRequest): Promise<PublishedDump> {
       return partial;
     };
     const stored = await newPartial();
-    const plain = request.compression === 'none' ? stored : await newPartial();
+    const { stream, compression } = request;
+    const isStreamed = stream !== undefined && compression !== 'none';
+    const plain = compression === 'none' || isStreamed ? stored : await newPartial();
     const manifest = await newPartial();
     await createGitignore(places, request.owner);
 
-    const facts = await request.write(plain);
-    request.run.signal.throwIfAborted();
-    const dump = await prove(request, { plain, stored }, facts);
+    const { dump, facts } = isStreamed
+      ? await proveStream({ ...request, stream, compression }, stored)
+      : await proveFile(request, { plain, stored });
     if (plain !== stored) await removePartial(plain);
     const durationMs = Math.round(performance.now() - startedMs);
     return await request.withDirectoryLock(places.directory, () =>
@@ -50,6 +53,15 @@ export async function publish(request: PublishRequest): Promise<PublishedDump> {
   } finally {
     await Promise.all(partials.map(removePartial));
   }
+}
+
+async function proveFile(
+  request: PublishRequest,
+  paths: { readonly plain: string; readonly stored: string },
+): Promise<{ readonly dump: StoredDump; readonly facts: DumpFacts }> {
+  const facts = await request.write(paths.plain);
+  request.run.signal.throwIfAborted();
+  return { dump: await prove(request, paths, facts), facts };
 }
 
 /** Verifies, hashes and compresses side by side, then makes the bytes outlast a power failure. */
@@ -86,6 +98,49 @@ async function prove(
   if (dump === undefined || (await lstat(stored)).size !== dump.sizeBytes)
     throw damagedDump(name, 'it changed while it was checked');
   return dump;
+}
+
+/** Hashes, compresses and verifies while the dump is made. Its own failure counts before what a cut dump looks like. */
+async function proveStream(
+  {
+    run,
+    compression,
+    stream,
+    about,
+    fileName,
+  }: PublishRequest & { readonly compression: 'gzip' | 'zstd'; readonly stream: StreamedDump },
+  stored: string,
+): Promise<{ readonly dump: StoredDump; readonly facts: DumpFacts }> {
+  const name = fileName(1);
+  let plainBytes = 0;
+  let encoded: Encoding | undefined;
+  let contents: Contents | undefined;
+  const { bytes, facts } = stream.start();
+  facts.catch(() => undefined);
+  const channel = new Channel();
+  await together(run.signal, [
+    async (outer) => {
+      encoded = await encodeBytes(stored, compression, outer, async (take, signal) => {
+        for await (const chunk of bytes) {
+          signal.throwIfAborted();
+          plainBytes += chunk.length;
+          await Promise.all([take(chunk), channel.send(chunk, signal)]);
+        }
+        await facts;
+        if (plainBytes === 0) throw emptyDump(name);
+        channel.end();
+      });
+    },
+    async (signal) => void (contents = await stream.verify(channel.until(signal))),
+  ]);
+  const known = await facts;
+  if (encoded === undefined || contents === undefined) throw damagedDump(name, 'it was not written to its end');
+  compare(name, known.contents, contents);
+  const dump = { path: stored, sizeBytes: encoded.sizeBytes, plainBytes, sha256: encoded.sha256 };
+  if (about.verification === 'full') await decodeAgain(name, dump, compression, encoded.plainSha256, run.signal);
+  await syncFile(stored);
+  if ((await lstat(stored)).size !== dump.sizeBytes) throw damagedDump(name, 'it changed while it was checked');
+  return { dump, facts: known };
 }
 
 async function decodeAgain(

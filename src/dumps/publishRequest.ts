@@ -1,4 +1,4 @@
-import type { DumpFacts } from '../core/connector.ts';
+import type { DumpFacts, DumpStream } from '../core/connector.ts';
 import type { Contents } from '../core/contents.ts';
 import type { Target } from '../core/database.ts';
 import type { DumpManifest } from '../core/dumpManifest.ts';
@@ -39,7 +39,15 @@ export interface PublishRequest {
   fileName(attempt: number): string;
   write(path: string): Promise<DumpFacts>;
   verify?(path: string): Promise<Contents>;
+  /** In place of `write` and `verify` where the dump is compressed: its plain bytes then never are a file. */
+  readonly stream?: StreamedDump | undefined;
   withDirectoryLock<Result>(realDirectory: string, body: () => Promise<Result>): Promise<Result>;
+}
+
+/** A dump that is compressed and verified while it is made. */
+export interface StreamedDump {
+  start(): DumpStream;
+  verify(bytes: AsyncIterable<Uint8Array>): Promise<Contents>;
 }
 
 /** A dump under its final name. `file` is an absolute path below the request's `directory`. */

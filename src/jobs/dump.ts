@@ -1,6 +1,6 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Connector, RawFile } from '../core/connector.ts';
+import type { Connector, DumpFormat, RawFile } from '../core/connector.ts';
 import { optionsInForce, type Database } from '../core/database.ts';
 import { dumpFileName } from '../core/dumpName.ts';
 import type { DumpSettings, GitFacts } from '../core/job.ts';
@@ -35,9 +35,26 @@ export async function makeDump(
     about: aboutOf(request, kind, { ...context, verification: level }),
     write: (path) => connector.createDump(request.database, path, { purpose: kind }, context, run),
     verify: (path) => format.verify(path, level, context, run),
+    stream: streamOf(request, kind, { format, context }),
   });
   for (const warning of dumped.manifest.warnings) run.log('warning', warning);
   return dumped;
+}
+
+/** The way of a dump that is compressed while it is made, where both its connector and its format can. */
+function streamOf(
+  { database, dumps }: DumpRequest,
+  kind: 'manual' | 'safety',
+  { format, context }: { readonly format: DumpFormat; readonly context: DatabaseJobContext },
+): PublishRequest['stream'] {
+  const { connector, run } = context;
+  if (connector.streamDump === undefined || format.verifyStream === undefined) return undefined;
+  const { streamDump } = connector;
+  const { verifyStream } = format;
+  return {
+    start: () => streamDump.call(connector, database, { purpose: kind }, context, run),
+    verify: (bytes) => verifyStream.call(format, bytes, dumps.verification, context, run),
+  };
 }
 
 /**

@@ -1,10 +1,8 @@
 import { execa } from 'execa';
+import { graceMs, signalGroup, stderrLimit } from './ending.ts';
+import { Ring } from './ring.ts';
 
-/** How long a cancelled program may take to end by itself before it is killed. Units: ms. */
-const graceMs = 1500;
-
-/** What is kept of a program's standard error: its end. Units: bytes. */
-const stderrLimit = 64 * 1024;
+export { runStages, type StagesEnd, type StagesIo } from './stages.ts';
 
 /**
  * A program to run, without a shell.
@@ -65,44 +63,4 @@ export async function runProcess(call: ProcessCall, signal: AbortSignal): Promis
     clearTimeout(timer);
     signal.removeEventListener('abort', cancel);
   }
-}
-
-/** A group is signalled by its leader's negative id; Windows has none and ends the program itself. */
-function signalGroup(pid: number | undefined, name: 'SIGTERM' | 'SIGKILL'): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, name);
-  } catch {
-    // It has ended already.
-  }
-}
-
-/** The last bytes of a stream, whatever its length. */
-class Ring {
-  readonly #limit: number;
-  #chunks: Buffer[] = [];
-  #size = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  add(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#size += chunk.length;
-    for (let first = this.#chunks[0]; first !== undefined && this.#size - first.length >= this.#limit; first = this.#chunks[0]) {
-      this.#chunks.shift();
-      this.#size -= first.length;
-    }
-  }
-
-  /** Decoded without failing; control and bidirectional characters, which could disguise the text, are made visible. */
-  text(): string {
-    const end = Buffer.concat(this.#chunks).subarray(-this.#limit).toString('utf8');
-    return end.replaceAll(/[\p{Cc}\p{Cf}]/gu, (character) => (/[\n\t]/.test(character) ? character : visible(character)));
-  }
-}
-
-function visible(character: string): string {
-  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }

@@ -7,11 +7,14 @@ import { rejectsWith } from './contract.ts';
 const registry = new URL('../../src/connectors/registry.ts', import.meta.url).href;
 
 describe('the registry', () => {
-  it('knows the connectors of SQLite by their names', async () => {
+  it('knows its connectors by their names', async () => {
     for (const [name, extension, format] of [
       ['SqliteBackupConnector', 'sqlite3', 'sqlite'],
       ['SqliteConnector', 'dump', 'sqlite-sql'],
       ['SqliteCPConnector', 'dump', 'sqlite'],
+      ['PgDumpBinaryConnector', 'psql.bin', 'pg-custom'],
+      ['PgDumpConnector', 'psql', 'pg-plain'],
+      ['PgDumpGisConnector', 'psql', 'pg-plain'],
     ] as const) {
       const connector = await connectorFor(name);
       assert.deepEqual([connector.name, connector.extension, connector.format], [name, extension, format]);
@@ -20,7 +23,7 @@ describe('the registry', () => {
   });
 
   it('says which connectors are not part of this version, and which do not exist', async () => {
-    await rejectsWith(connectorFor('PgDumpBinaryConnector'), 'connector.unavailable');
+    await rejectsWith(connectorFor('MysqlDumpConnector'), 'connector.unavailable');
     await rejectsWith(connectorFor('./tools/redis.mjs#RedisConnector'), 'connector.unavailable');
     for (const name of ['Sqlite', '', 'toString', '__proto__']) await rejectsWith(connectorFor(name), 'connector.unknown');
     await rejectsWith(formatById('constructor'), 'dumps.unknownFormat');
@@ -29,7 +32,7 @@ describe('the registry', () => {
   it('tells formats by their first bytes and knows nothing of other files', async () => {
     assert.equal((await formatOf(Buffer.from('SQLite format 3\0…')))?.id, 'sqlite');
     assert.equal((await formatOf(Buffer.from('PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n')))?.id, 'sqlite-sql');
-    for (const text of ['', 'SQLite format 2', 'PGDMP', '-- PostgreSQL database dump\n', '{"alias":1}']) {
+    for (const text of ['', 'SQLite format 2', 'PGDM', '-- PostgreSQL database dump\n', '{"alias":1}']) {
       assert.equal(await formatOf(Buffer.from(text)), undefined);
     }
   });

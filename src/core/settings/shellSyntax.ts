@@ -40,7 +40,7 @@ const pipeHint = 'Write plain arguments, or | and a program; dumps are written t
 const wordsHint = 'Write plain words, or put the shell commands into a script and name the script.';
 
 /** The text with quoted and escaped characters replaced by letters; undefined when a quote is not closed. */
-function withoutQuotes(text: string): string | undefined {
+export function withoutQuotes(text: string): string | undefined {
   const bare = text.replaceAll(/\\[^]|'[^']*'|"(?:\\[^]|[^"\\])*"/g, (quoted) => 'q'.repeat(quoted.length));
   return /['"]/.test(bare) || bare.endsWith('\\') ? undefined : bare;
 }

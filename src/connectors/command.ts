@@ -1,0 +1,144 @@
+import { posix, win32 } from 'node:path';
+import type { Description, ToolFacts } from '../core/connector.ts';
+import type { Database } from '../core/database.ts';
+import { BackupError, toFailure } from '../core/errors.ts';
+import type { Run } from '../core/run.ts';
+import { splitWords } from '../core/shellWords.ts';
+import { assembleCalls, isContainerPrefix, prefixWords, type Phase, type ToolCall } from '../core/toolCall.ts';
+import { runStages, type StagesEnd, type StagesIo } from '../system/process.ts';
+import { chooseTool, findProgram, findTools, missingTool, type ServerFacts, type ToolSearch } from '../system/tools.ts';
+import { BaseDBConnector } from './base.ts';
+
+/**
+ * Which tool a phase uses.
+ *
+ * Shape: `names` in order of preference, all of them the same tool under several names; `commandKeys` are the settings keys that may name
+ * another program, the first that is set counts.
+ */
+export interface ToolUse {
+  readonly phase: Phase;
+  readonly names: readonly string[];
+  readonly commandKeys: readonly string[];
+}
+
+/** A tool that was looked up. `words` follow it in its settings key. In a container nothing is known of it but its name. */
+export interface ResolvedTool {
+  readonly facts: ToolFacts;
+  readonly words: readonly string[];
+  readonly inContainer: boolean;
+}
+
+/** What a connector adds to a call of its tool. */
+export interface CallInput {
+  readonly args: readonly string[];
+  /** What must stand behind the words of SUFFIX. */
+  readonly operands?: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
+  /** Inherited variables whose names begin so are left out. */
+  readonly withoutParent?: string;
+}
+
+/** What every connector starts from that works through a tool: its lookup, its calls as the settings want them, its failures. */
+export abstract class BaseCommandDBConnector extends BaseDBConnector {
+  /** The tools of both phases with what is added to them, for `describe`. */
+  protected abstract uses(database: Database): readonly { readonly use: ToolUse; readonly input: CallInput }[];
+
+  /** What a failed tool's last words mean. `tool` is its name. */
+  protected abstract explainFailure(end: StagesEnd, tool: string, database: Database): BackupError;
+
+  override async describe(database: Database): Promise<Description> {
+    const tools: ToolFacts[] = [];
+    const calls: Record<Phase, readonly ToolCall[]> = { dump: [], restore: [] };
+    const problems: Description['problems'][number][] = [];
+    for (const { use, input } of this.uses(database)) {
+      try {
+        const tool = await this.resolveTool(database, use);
+        tools.push(tool.facts);
+        calls[use.phase] = await this.calls(database, use, tool, input);
+      } catch (error) {
+        if (!(error instanceof BackupError)) throw error;
+        const { code, sentence, hint } = toFailure(error);
+        const key = use.commandKeys.find((name) => database.keys[name] !== undefined) ?? 'CONNECTOR';
+        problems.push({ key, severity: 'error', code, message: sentence, hint });
+      }
+    }
+    return { tools, ...calls, problems };
+  }
+
+  /**
+   * Finds the tool for a phase: the program that the settings name, else of all that are installed the one that fits the server.
+   *
+   * Errors: `tool.missing`, `tool.tooOld`, `tool.wrongFlavour`.
+   */
+  protected async resolveTool(database: Database, use: ToolUse, server?: ServerFacts): Promise<ResolvedTool> {
+    const [program, ...words] = commandWords(database, use.commandKeys);
+    const [usualName = ''] = use.names;
+    if (isContainerPrefix(prefixWords(database.keys, use.phase))) {
+      const path = program ?? usualName;
+      return { facts: { name: usualName, path, version: '', why: 'in the container' }, words, inContainer: true };
+    }
+    const search = searchOf(database);
+    const isPath = program !== undefined && (posix.isAbsolute(program) || win32.isAbsolute(program));
+    const names = program === undefined || isPath ? use.names : [program];
+    const found = await Promise.all(
+      names.map((name) => findTools(name, { ...search, configured: isPath ? program : database.tools[name] })),
+    );
+    if (found.flat().length === 0) throw missingTool(program ?? usualName, search);
+    const choice = chooseTool(found.flat(), server);
+    if ('problem' in choice) throw choice.problem;
+    const { name, path, version } = choice.tool;
+    const why = program === undefined ? choice.why : `named by ${use.commandKeys.find((key) => key in database.keys) ?? ''}`;
+    return { facts: { name, path, version, why }, words, inContainer: false };
+  }
+
+  /** The calls of a tool as the settings want them, every program with its absolute path. Errors: `tool.missing` for a program of PREFIX or SUFFIX. */
+  protected async calls(database: Database, use: ToolUse, tool: ResolvedTool, input: CallInput): Promise<readonly ToolCall[]> {
+    const parts = { phase: use.phase, keys: database.keys, tool: { path: tool.facts.path, words: tool.words }, ...input };
+    const search = searchOf(database);
+    return Promise.all(assembleCalls(parts).map(async (call) => ({ ...call, program: await findProgram(call.program, search) })));
+  }
+
+  /** Runs the calls to their good end. Errors: what `explainFailure` makes of a bad one; those of `runStages`. */
+  protected async runTool(database: Database, calls: readonly ToolCall[], io: StagesIo, run: Run): Promise<StagesEnd> {
+    for (const call of calls) run.log('debug', `Running ${[call.program, ...call.args].join(' ')}`);
+    const end = await runStages(calls, io, run.signal);
+    if (end.isSuccess) return end;
+    run.log('error', end.stderr);
+    const failed = calls[end.stage]?.program ?? '';
+    if (end.stage > 0) throw stageFailure(failed, end);
+    throw this.explainFailure(end, win32.basename(failed), database);
+  }
+}
+
+/** The program that a settings key names, with the words after it. */
+function commandWords({ keys }: Database, commandKeys: readonly string[]): string[] {
+  for (const key of commandKeys) {
+    const value: unknown = keys[key];
+    const words =
+      typeof value === 'string'
+        ? splitWords(value)
+        : Array.isArray(value)
+          ? value.filter((word) => typeof word === 'string')
+          : [];
+    if (words.length > 0) return words;
+  }
+  return [];
+}
+
+function searchOf({ folder }: Database): ToolSearch {
+  return { path: process.env['PATH'] ?? '', platform: process.platform, workspace: folder };
+}
+
+/** A failure of a tool that nothing more is known of, with its own last line. */
+export function toolFailure(tool: string, { exitCode, signal, stderr }: StagesEnd): BackupError {
+  const how = signal === undefined ? `exit code ${exitCode ?? 'unknown'}` : signal;
+  const last = stderr.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+  return new BackupError('tool.failed', `${tool} failed (${how})${last === '' ? '.' : `: ${last}`}`, {
+    hint: 'Show the log for all that it said.',
+  });
+}
+
+function stageFailure(program: string, end: StagesEnd): BackupError {
+  return toolFailure(win32.basename(program), end);
+}

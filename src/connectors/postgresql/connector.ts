@@ -1,0 +1,295 @@
+import { PassThrough } from 'node:stream';
+import type {
+  DumpFacts,
+  DumpOptions,
+  DumpStream,
+  Inspection,
+  OpenDump,
+  PreparedRestore,
+  Workspace,
+} from '../../core/connector.ts';
+import { targetLabel, type Database } from '../../core/database.ts';
+import { BackupError } from '../../core/errors.ts';
+import type { Run } from '../../core/run.ts';
+import { isContainerPrefix, prefixWords, type Phase } from '../../core/toolCall.ts';
+import type { StagesEnd, StagesIo } from '../../system/process.ts';
+import { BaseCommandDBConnector, type CallInput, type ResolvedTool, type ToolUse } from '../command.ts';
+import { dumpArgs, type DumpKind } from './arguments.ts';
+import { readFacts } from './catalog.ts';
+import { contentOf } from './content.ts';
+import { dumpProgress, isSame, partitionedTables, planDump, type DumpPlan } from './dumpPlan.ts';
+import { explainTool } from './failures.ts';
+import { pgCustomFormat, pgPlainFormat } from './formats.ts';
+import { refused } from './problems.ts';
+import { prepareArchive, preparePlain, type Restore } from './restoring.ts';
+import { planRestore, type RestorePlan } from './restorePlan.ts';
+import { isCode, withSession, type Place } from './session.ts';
+import { connectionVariables, driverVariables, settingsOf } from './settings.ts';
+
+const dumpUse: ToolUse = { phase: 'dump', names: ['pg_dump'], commandKeys: ['DUMP_CMD'] };
+const restoreUses: Readonly<Record<DumpKind, ToolUse>> = {
+  'pg-custom': { phase: 'restore', names: ['pg_restore'], commandKeys: ['RESTORE_CMD'] },
+  'pg-plain': { phase: 'restore', names: ['psql'], commandKeys: ['RESTORE_CMD', 'PSQL_CMD'] },
+};
+/** A safety dump is an archive, whatever the settings dump with; RESTORE_CMD then is for the other kind. */
+const otherUses: Readonly<Record<DumpKind, ToolUse>> = {
+  'pg-custom': { phase: 'restore', names: ['pg_restore'], commandKeys: [] },
+  'pg-plain': { phase: 'restore', names: ['psql'], commandKeys: ['PSQL_CMD'] },
+};
+
+/** What the three PostgreSQL connectors share: all of them read both kinds of dump, and make safety dumps in the custom format. */
+export abstract class PostgresqlConnector extends BaseCommandDBConnector {
+  abstract override readonly format: DumpKind;
+  readonly safetyFormat: DumpKind = 'pg-custom';
+  override readonly restoreSafety = 'atomic';
+
+  override get reads(): readonly string[] {
+    return ['pg-custom', 'pg-plain'];
+  }
+
+  /** Extensions that the connector itself makes in the target before a restore. */
+  protected extensionsOf(database: Database): readonly string[];
+  protected extensionsOf(): readonly string[] {
+    return [];
+  }
+
+  /** What has to be in the target before the dump goes in. */
+  protected makeReady(database: Database, run: Run): Promise<void>;
+  protected makeReady(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  protected override uses(database: Database): readonly { readonly use: ToolUse; readonly input: CallInput }[] {
+    const settings = settingsOf(database);
+    const selection = [
+      ...settings.exclude.map((name) => `--exclude-table-data=${name}`),
+      ...settings.schemas.flatMap((name) => ['-n', `"${name}"`]),
+    ];
+    const dump = this.input(database, dumpArgs(this.format, { settings, selection, isCompressed: false }));
+    const restore = this.format === 'pg-custom' ? prepareArchive : preparePlain;
+    const { args, operands } = restore({
+      settings,
+      file: 'DUMP',
+      list: undefined,
+      withoutOwners: false,
+      inContainer: false,
+      token: 'TOKEN',
+    });
+    return [
+      { use: dumpUse, input: dump },
+      { use: restoreUses[this.format], input: { ...this.input(database, args), operands } },
+    ];
+  }
+
+  protected override explainFailure(end: StagesEnd, tool: string, database: Database): BackupError {
+    return explainTool(end, tool, targetLabel(database.target));
+  }
+
+  override async inspect(database: Database, _workspace: Workspace, run: Run): Promise<Inspection> {
+    try {
+      const facts = await withSession(this.place(database, 'restore'), run.signal, (session) =>
+        readFacts(session, settingsOf(database).schemas),
+      );
+      const { serverVersion, contents, openSessions, sizeBytes } = facts;
+      return { exists: true, serverVersion, contents, openSessions, sizeBytes };
+    } catch (error) {
+      const nothing = { serverVersion: '', contents: { tables: [], objects: {} } };
+      if (isCode(error, 'connection.unknownDatabase')) return { exists: false, ...nothing };
+      if (this.isOutOfSight(database, 'restore', error)) return { exists: true, ...nothing };
+      throw error;
+    }
+  }
+
+  override async createDump(
+    database: Database,
+    path: string,
+    options: DumpOptions,
+    _workspace: Workspace,
+    run: Run,
+  ): Promise<DumpFacts> {
+    const dumping = await this.planned(database, { ...options, isCompressed: false }, run);
+    const facts = await this.dumpTo(dumping, { kind: 'file', path }, run);
+    if (dumping.plan !== undefined && (await this.isAsBefore(dumping, run))) return facts;
+    // Tables came or went while it was made: the dump itself says which it holds.
+    const format = dumping.kind === 'pg-custom' ? pgCustomFormat : pgPlainFormat;
+    return { ...facts, contents: await format.verify(path, 'quick', { scratch: '' }, run) };
+  }
+
+  streamDump(database: Database, options: DumpOptions, _workspace: Workspace, run: Run): DumpStream {
+    const bytes = new PassThrough({ highWaterMark: 1_048_576 });
+    const work = async (): Promise<DumpFacts> => {
+      const dumping = await this.planned(database, { ...options, isCompressed: true }, run);
+      const facts = await this.dumpTo(dumping, { kind: 'stream', writable: bytes }, run);
+      if (dumping.plan === undefined || (await this.isAsBefore(dumping, run))) return facts;
+      throw new BackupError('dump.refused', 'Tables were made or dropped while the dump was made.', {
+        hint: 'Make the backup again.',
+      });
+    };
+    const facts = work();
+    facts.catch((error: unknown) => void bytes.destroy(error instanceof Error ? error : new Error(String(error))));
+    return { bytes, facts };
+  }
+
+  override async prepareRestore(
+    database: Database,
+    dump: OpenDump,
+    _inspection: Inspection,
+    workspace: Workspace,
+    run: Run,
+  ): Promise<PreparedRestore> {
+    const content = await contentOf(dump, run);
+    const settings = { ...settingsOf(database), ...(isSafetyDump(dump) ? { drop: true, ifExists: true, schemas: [] } : {}) };
+    const { dumped } = content;
+    if (content.kind === 'pg-plain' && settings.schemas.length > 0)
+      run.log('warning', 'SCHEMAS has no effect on restoring plain SQL.');
+    const place = this.place(database, 'restore');
+    const willExist = this.extensionsOf(database);
+    const target = await withSession(place, run.signal, async (session) => ({
+      plan: await planRestore(session, { alias: database.alias, settings, dumped, willExist, run }),
+      major: (await readFacts(session, ['pg_catalog'])).major,
+      exists: true,
+    })).catch((error: unknown) => {
+      if (isCode(error, 'connection.unknownDatabase')) return { plan: undefined, major: undefined, exists: false };
+      if (this.isOutOfSight(database, 'restore', error)) return { plan: undefined, major: undefined, exists: true };
+      throw error;
+    });
+    if (content.kind === 'pg-plain' && dumped.hasPartitions && target.plan?.hasTables === true)
+      throw refused(
+        'A plain dump with partitioned tables can be restored into an empty database only.',
+        'Use a dump of PgDumpBinaryConnector, or an empty database.',
+      );
+    const use = (content.kind === this.format ? restoreUses : otherUses)[content.kind];
+    const tool = await this.resolveTool(database, use, target.major === undefined ? undefined : { major: target.major });
+    const restore: Restore = {
+      ...content,
+      settings,
+      plan: target.plan ?? freshPlan(willExist),
+      path: dump.path,
+      scratch: workspace.scratch,
+      inContainer: tool.inContainer,
+    };
+    const isAtomic = settings.singleTransaction && !tool.inContainer;
+    return {
+      emptied: restore.plan.emptied,
+      lost: restore.plan.lost,
+      warnings: isAtomic ? [] : ['This restore is not one transaction: if it fails, it is rolled back from the safety dump.'],
+      safety: isAtomic ? 'atomic' : 'rollBack',
+      apply: (apply) => this.apply(database, { restore, use, tool, place, exists: target.exists }, apply),
+    };
+  }
+
+  protected override restoreDump(): Promise<void> {
+    return Promise.reject(new Error('A restore of PostgreSQL is prepared first.'));
+  }
+
+  /** Where the driver connects. */
+  protected place(database: Database, phase: Phase): Place {
+    return { variables: driverVariables(database, phase), where: targetLabel(database.target) };
+  }
+
+  private async apply(database: Database, applied: Applied, run: Run): Promise<void> {
+    const { restore, use, tool, place, exists } = applied;
+    run.progress({ phase: 'restoring' });
+    run.signal.throwIfAborted();
+    const { withTarget } = await import('./targetDatabase.ts');
+    const { watchingLocks } = await import('./lockWatch.ts');
+    const { readyFiles } = await import('./restoring.ts');
+    await withTarget(place, { exists, signal: run.signal }, async () => {
+      await this.makeReady(database, run);
+      const { args, operands, stdin, onStderrLine } = await readyFiles(restore, run);
+      const calls = await this.calls(database, use, tool, { ...this.input(database, args), operands });
+      await watchingLocks(place, run, async (signal) => {
+        const io: StagesIo = { stdin, stdout: { kind: 'none' }, onStderrLine, cwd: restore.scratch };
+        await this.runTool(database, calls, io, { ...run, signal });
+      });
+    });
+  }
+
+  private async planned(
+    database: Database,
+    options: DumpOptions & { readonly isCompressed: boolean },
+    run: Run,
+  ): Promise<Dumping> {
+    const kind = options.purpose === 'safety' ? this.safetyFormat : this.format;
+    // A safety dump is ours alone: nothing of the user's may stand in it, or in its way.
+    const keys = options.purpose === 'safety' ? { ...database.keys, DUMP_SUFFIX: '' } : database.keys;
+    const safe = { ...database, keys };
+    const settings = settingsOf(database);
+    const plan = await withSession(this.place(database, 'dump'), run.signal, (session) =>
+      planDump(session, { alias: database.alias, settings, purpose: options.purpose, run }),
+    ).catch((error: unknown) => {
+      if (this.isOutOfSight(database, 'dump', error)) return undefined;
+      throw error;
+    });
+    const tool = await this.resolveTool(safe, dumpUse, plan === undefined ? undefined : { major: plan.facts.major });
+    const args = dumpArgs(kind, { settings, selection: plan?.selection ?? [], isCompressed: options.isCompressed });
+    return { database: safe, kind, plan, tool, args, purpose: options.purpose };
+  }
+
+  private async dumpTo({ database, plan, tool, args, kind }: Dumping, stdout: StagesIo['stdout'], run: Run): Promise<DumpFacts> {
+    const calls = await this.calls(database, dumpUse, tool, this.input(database, args));
+    const said: string[] = [];
+    const progress = plan === undefined ? (): void => undefined : dumpProgress(plan.facts, run);
+    run.progress({ phase: 'dumping' });
+    const io: StagesIo = {
+      stdin: { kind: 'none' },
+      stdout,
+      firstByteMs: 50_000,
+      onStderrLine: (line) => {
+        progress(line);
+        if (/(warning|error|hint|detail):/i.test(line) && said.length < 100) said.push(line);
+      },
+    };
+    await this.runTool(database, calls, io, run);
+    const partitioned = plan !== undefined && kind === 'pg-plain' ? partitionedTables(plan.facts) : [];
+    const emptyOnly = 'A plain dump with partitioned tables can be restored into an empty database only.';
+    return {
+      contents: plan?.facts.contents ?? { tables: [], objects: {} },
+      serverVersion: plan?.facts.serverVersion ?? '',
+      tools: [tool.facts],
+      warnings: [...(plan?.warnings ?? []), ...(partitioned.length > 0 ? [emptyOnly] : []), ...said],
+    };
+  }
+
+  private async isAsBefore({ database, plan, purpose }: Dumping, run: Run): Promise<boolean> {
+    const schemas = purpose === 'safety' ? [] : settingsOf(database).schemas;
+    const now = await withSession(this.place(database, 'dump'), run.signal, (session) => readFacts(session, schemas));
+    return plan !== undefined && isSame(now.contents, plan.facts.contents);
+  }
+
+  private input(database: Database, args: readonly string[]): CallInput {
+    const { env, secrets } = connectionVariables(database);
+    return { args, env, secrets, withoutParent: 'PG' };
+  }
+
+  /** A server in a container may be one that only its own tools reach. */
+  private isOutOfSight({ keys }: Database, phase: Phase, error: unknown): boolean {
+    const unreachable = isCode(error, 'connection.refused', 'connection.unknownHost', 'connection.timedOut');
+    return unreachable && isContainerPrefix(prefixWords(keys, phase));
+  }
+}
+
+interface Dumping {
+  readonly database: Database;
+  readonly kind: DumpKind;
+  readonly plan: DumpPlan | undefined;
+  readonly tool: ResolvedTool;
+  readonly args: readonly string[];
+  readonly purpose: DumpOptions['purpose'];
+}
+
+interface Applied {
+  readonly restore: Restore;
+  readonly use: ToolUse;
+  readonly tool: ResolvedTool;
+  readonly place: Place;
+  readonly exists: boolean;
+}
+
+function isSafetyDump({ origin, manifest }: OpenDump): boolean {
+  return origin === 'here' && manifest?.kind === 'safety';
+}
+
+function freshPlan(willExist: readonly string[]): RestorePlan {
+  return { emptied: [], lost: [], keptExtensions: new Set(willExist), withoutOwners: false, hasTables: false };
+}

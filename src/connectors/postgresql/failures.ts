@@ -1,0 +1,119 @@
+import { BackupError, type ErrorCode } from '../../core/errors.ts';
+import type { StagesEnd } from '../../system/process.ts';
+import { toolFailure } from '../command.ts';
+
+interface Meaning {
+  readonly code: ErrorCode;
+  readonly sentence: string;
+  readonly hint: string;
+}
+
+const startServer = 'Start the server, or correct HOST and PORT in the settings.';
+
+/** What went wrong, by the server's SQLSTATE, the system's code or, where there is neither, the words. `where` is `shop on localhost`. */
+const meanings: readonly (readonly [RegExp, (where: string) => Meaning])[] = [
+  [
+    /^(28P01|SASL)|password authentication failed|no password supplied|client password must be a string/,
+    () => ({
+      code: 'connection.wrongPassword',
+      sentence: 'The server does not accept this user with this password.',
+      hint: 'Correct USER and PASSWORD in the settings.',
+    }),
+  ],
+  [
+    /^3D000|database ".*" does not exist/,
+    (where) => ({
+      code: 'connection.unknownDatabase',
+      sentence: `The server has no such database: ${where}.`,
+      hint: 'Correct NAME in the settings.',
+    }),
+  ],
+  [
+    /^(ECONNREFUSED|ENOENT)|Connection refused|No such file or directory/,
+    (where) => ({ code: 'connection.refused', sentence: `No server answers for ${where}.`, hint: startServer }),
+  ],
+  [
+    /^(ENOTFOUND|EAI_AGAIN)|could not translate host name|Name or service not known/,
+    (where) => ({
+      code: 'connection.unknownHost',
+      sentence: `The host of ${where} is not known.`,
+      hint: 'Correct HOST in the settings.',
+    }),
+  ],
+  [
+    /^ETIMEDOUT|timeout expired|timed? ?out expired|connection timeout/i,
+    (where) => ({
+      code: 'connection.timedOut',
+      sentence: `The server did not answer in time: ${where}.`,
+      hint: 'See whether the server is busy or a firewall is in the way.',
+    }),
+  ],
+  [
+    /^(57P01|57P02|57P03|08\w{3}|ECONNRESET|EPIPE)|server closed the connection|terminating connection|Connection terminated|connection to server was lost|lost synchronization/,
+    (where) => ({
+      code: 'connection.lost',
+      sentence: `The server ended the connection: ${where}.`,
+      hint: 'See the server’s log, and try again.',
+    }),
+  ],
+  [
+    /^55P03|canceling statement due to lock timeout/,
+    (where) => ({
+      code: 'database.locked',
+      sentence: `A table is locked by another session: ${where}.`,
+      hint: 'End the session that holds the lock, and try again.',
+    }),
+  ],
+  [
+    /server version mismatch|unsupported version .* in file header/,
+    () => ({
+      code: 'tool.tooOld',
+      sentence: 'The program is older than the server or the dump.',
+      hint: 'Install the client programs of the newer version, or set their paths in dbbackup.tools.',
+    }),
+  ],
+  [
+    /invalid command \\restrict/,
+    () => ({
+      code: 'tool.tooOld',
+      sentence: 'This psql cannot restrict what a dump may do.',
+      hint: 'Update psql: releases since August 2025 know \\restrict.',
+    }),
+  ],
+  [
+    /^(28000|42501)|permission denied|must be (owner|member|superuser)|no pg_hba.conf entry/,
+    (where) => ({
+      code: 'connection.denied',
+      sentence: `The user lacks a right on ${where}.`,
+      hint: 'Show the log to see which one, and grant it.',
+    }),
+  ],
+  [
+    /end of file|unexpected end of data|did not find magic string|corrupt tar|could not read from input file|could not uncompress data/,
+    () => ({ code: 'dumps.damaged', sentence: 'The dump is damaged: it cannot be decoded.', hint: 'Choose another dump.' }),
+  ],
+];
+
+/** What a driver's error means; anything unknown comes back as it is. */
+export function explainDriver(error: unknown, where: string): unknown {
+  if (!(error instanceof Error) || error instanceof BackupError) return error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const nested = error instanceof AggregateError ? errorTexts(error.errors) : '';
+  return meaningOf([code, error.message, nested], where, error) ?? error;
+}
+
+/** What a tool's last words mean. */
+export function explainTool(end: StagesEnd, tool: string, where: string): BackupError {
+  return meaningOf([end.stderr], where, undefined) ?? toolFailure(tool, end);
+}
+
+function meaningOf(texts: readonly string[], where: string, cause: unknown): BackupError | undefined {
+  const found = meanings.find(([pattern]) => texts.some((text) => pattern.test(text)));
+  if (found === undefined) return undefined;
+  const { code, sentence, hint } = found[1](where);
+  return new BackupError(code, sentence, { hint, cause });
+}
+
+function errorTexts(errors: readonly unknown[]): string {
+  return errors.map((error) => (error instanceof Error && 'code' in error ? String(error.code) : '')).join(' ');
+}

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Run } from '../../core/run.ts';
+import type { StagesIo } from '../../system/process.ts';
+import type { ArchiveEntry } from './archive.ts';
+import { cleanWords } from './arguments.ts';
+import { nameKey, type Dumped } from './dumped.ts';
+import { writePrivateCopy } from './plainCopy.ts';
+import { refused } from './problems.ts';
+import { restoreList } from './restoreList.ts';
+import type { RestorePlan } from './restorePlan.ts';
+import type { PgSettings } from './settings.ts';
+
+/** A restore, decided. `path` is the private file of the dump. */
+export type Restore = {
+  readonly dumped: Dumped;
+  readonly settings: PgSettings;
+  readonly plan: RestorePlan;
+  readonly path: string;
+  readonly scratch: string;
+  readonly inContainer: boolean;
+} & (
+  | { readonly kind: 'pg-custom'; readonly entries: readonly ArchiveEntry[]; readonly dataBytes: ReadonlyMap<number, number> }
+  | { readonly kind: 'pg-plain' }
+);
+
+interface RestoreWords {
+  readonly settings: PgSettings;
+  readonly file: string;
+  readonly list: string | undefined;
+  readonly withoutOwners: boolean;
+  readonly inContainer: boolean;
+  readonly token: string;
+}
+
+interface Words {
+  readonly args: readonly string[];
+  readonly operands: readonly string[];
+}
+
+/** The words of pg_restore. From a file, so that JOBS works and nobody feeds it who may die; into a container it is streamed. */
+export function prepareArchive({ settings, file, list, withoutOwners, inContainer }: RestoreWords): Words {
+  const { singleTransaction, jobs, pgOptions } = settings;
+  return {
+    args: [
+      '--no-password',
+      '--exit-on-error',
+      ...(singleTransaction ? ['--single-transaction'] : []),
+      ...cleanWords(settings),
+      ...(jobs > 1 && !inContainer ? [`--jobs=${jobs}`] : []),
+      '--verbose',
+      ...(list === undefined ? [] : ['-L', list]),
+      ...(withoutOwners ? ['--no-owner', '--no-acl'] : []),
+      '-d',
+      '',
+      ...pgOptions,
+    ],
+    operands: inContainer ? [] : [file],
+  };
+}
+
+/** The words of psql: our own restriction first, then the private copy, all in one transaction. */
+export function preparePlain({ settings, file, inContainer, token }: RestoreWords): Words {
+  const single = settings.singleTransaction ? ['-1'] : [];
+  const input = ['-c', `\\restrict ${token}`, '-f', inContainer ? '-' : file];
+  return { args: ['-X', '-q', '--no-password', '-v', 'ON_ERROR_STOP=1', ...single, ...input], operands: [] };
+}
+
+/** Writes what the tool reads beside the dump, and gives its words. Errors: `restore.refused`, `dumps.damaged`. */
+export async function readyFiles(
+  restore: Restore,
+  run: Run,
+): Promise<Words & { readonly stdin: StagesIo['stdin']; readonly onStderrLine: (line: string) => void }> {
+  const { settings, plan, inContainer, scratch, dumped } = restore;
+  const token = randomBytes(24).toString('hex');
+  const common = { settings, withoutOwners: plan.withoutOwners, inContainer, token, list: undefined };
+  const from = (path: string): StagesIo['stdin'] => (inContainer ? { kind: 'file', path } : { kind: 'none' });
+  if (restore.kind === 'pg-plain') {
+    const file = join(scratch, `plain-${token.slice(0, 8)}.sql`);
+    await writePrivateCopy(restore.path, file, {
+      keptExtensions: plan.keptExtensions,
+      withoutOwners: plan.withoutOwners,
+      isOwnTable: ({ schema, tag }) => dumped.tables.has(nameKey(schema, tag)),
+    });
+    return { ...preparePlain({ ...common, file }), stdin: from(file), onStderrLine: () => undefined };
+  }
+  const { keptExtensions } = plan;
+  const wanted = new Set(
+    [...dumped.schemas].every((schema) => schema === '' || settings.schemas.includes(schema)) ? [] : settings.schemas,
+  );
+  const ids = restoreList(restore.entries, { keptExtensions, schemas: wanted, drop: settings.drop });
+  if (ids !== undefined && inContainer)
+    throw refused(
+      'This dump needs a list beside it, which cannot be given into a container.',
+      'Restore with a pg_restore of this machine: leave RESTORE_PREFIX out.',
+    );
+  const list = ids === undefined ? undefined : join(scratch, `list-${token.slice(0, 8)}`);
+  if (ids !== undefined && list !== undefined)
+    await writeFile(list, ids.map((id) => `${id};\n`).join(''), { mode: 0o600, flag: 'wx' });
+  return {
+    ...prepareArchive({ ...common, file: restore.path, list }),
+    stdin: from(restore.path),
+    onStderrLine: restoreProgress(restore, run),
+  };
+}
+
+/** How much of the rows is restored, by the lines that pg_restore says: it tells when it begins a table. */
+function restoreProgress({ entries, dataBytes }: Extract<Restore, { kind: 'pg-custom' }>, run: Run): (line: string) => void {
+  const bytesOf = new Map<string, number>();
+  for (const { id, schema, tag, hasData } of entries) if (hasData) bytesOf.set(`${schema}.${tag}`, dataBytes.get(id) ?? 0);
+  const totalBytes = [...dataBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
+  let doneBytes = 0;
+  let current = 0;
+  return (line) => {
+    const name = /processing data for table "(.*)"$/.exec(line)?.[1];
+    if (name === undefined) return;
+    doneBytes += current;
+    current = bytesOf.get(name) ?? 0;
+    run.progress({ phase: 'restoring', doneBytes, totalBytes });
+  };
+}
