@@ -2,7 +2,7 @@
 //
 //   basic   node_modules as package-lock.json says, with the Node 24 of the `node` package. The default.
 //   server  also a VS Code that shows itself in a browser, under .vscode-test/, and the Debian packages to compile it.
-//   tests   also the Debian packages that the suites need: a browser, the sqlite3 program.
+//   tests   also the Debian packages that the suites need: a browser, the sqlite3 program, database servers.
 //
 // A command after `--` runs afterwards, with node_modules/.bin first on its PATH, so that its `node` is Node 24.
 // This file itself runs on the machine's Node, from 20 on, and imports nothing that must be installed first.
@@ -112,6 +112,7 @@ const toolsOfTests = [
     isPresent: () => existsSync('/usr/share/postgresql/15/extension/postgis.control'),
   },
   { debianPackage: 'sqlite3', suites: ['the tests that compare with the sqlite3 program'], isPresent: () => isOnPath('sqlite3') },
+  { debianPackage: 'mariadb-server', suites: ['the tests on a real MariaDB'], isPresent: () => existsSync('/usr/sbin/mariadbd') },
 ];
 
 /** code-server compiles three native modules while it is installed, and only then. */
