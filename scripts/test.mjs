@@ -17,9 +17,9 @@ const steps = [
 /** A suite writes its counts, as { passed, failed, skipped }, into the file that DBBACKUP_TEST_RESULT names. */
 const suites = [
   { name: 'unit', command: 'npm run --silent test:unit', limitMinutes: 5 },
-  { name: 'connectors', command: 'npm run --silent test:connectors', limitMinutes: 14 },
+  { name: 'connectors', command: 'npm run --silent test:connectors', limitMinutes: 20 },
   { name: 'hostile', command: 'npm run --silent test:hostile', limitMinutes: 5 },
-  { name: 'faults', command: 'npm run --silent faults -- --short', limitMinutes: 6 },
+  { name: 'faults', command: 'npm run --silent faults -- --short', limitMinutes: 10 },
   { name: 'vscode', command: 'npm run --silent test:vscode', limitMinutes: 8 },
   { name: 'ui', command: 'npm run --silent test:ui', limitMinutes: 14 },
 ];
