@@ -153,8 +153,10 @@ describe('jobs on one database', () => {
 
   it('refuses a dump of another kind and leaves the rows', async () => {
     const file = workspace.path('notes.dump');
-    writeFileSync(file, 'PGDMP\u0001\u000e and so on');
+    writeFileSync(file, 'notes, and so on');
     await assert.rejects(restore(file), withCode('dumps.unknownFormat'));
+    writeFileSync(file, 'PGDMP\u0001\u000e and so on');
+    await assert.rejects(restore(file), withCode('dumps.wrongEngine'));
     assert.deepEqual(names(), ['one', 'two']);
   });
 
@@ -211,13 +213,13 @@ describe('jobs on one database', () => {
 
   it('says that a connector of another engine is not part of this version', async () => {
     await assert.rejects(
-      backup({ database: workspace.database({ connector: 'PgDumpConnector' }) }),
+      backup({ database: workspace.database({ connector: 'MysqlDumpConnector' }) }),
       withCode('connector.unavailable'),
     );
   });
 
   it('describes each database, and a connector that cannot be had as a problem of its own', async () => {
-    const databases = [workspace.database(), workspace.database({ alias: 'other', connector: 'PgDumpConnector' })];
+    const databases = [workspace.database(), workspace.database({ alias: 'other', connector: 'MysqlDumpConnector' })];
     const result = await perform({ kind: 'describe', databases, stateDirectory: workspace.stateDirectory }, recordingRun());
     assert.ok(result.kind === 'describe');
     assert.deepEqual(
