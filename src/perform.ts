@@ -1,17 +1,19 @@
 import { connectorFor, formatById, formatOf } from './connectors/registry.ts';
 import type { Connector } from './core/connector.ts';
 import { BackupError, isCancellation, toFailure } from './core/errors.ts';
-import type { JobRequest, JobResult } from './core/job.ts';
+import type { JobRequest, JobResult, RequestOf } from './core/job.ts';
 import { createRedactor, secretsOf } from './core/redact.ts';
 import type { Run } from './core/run.ts';
 import { backup } from './jobs/backup.ts';
 import { clean } from './jobs/clean.ts';
-import { withContext } from './jobs/context.ts';
+import { withContext, type DatabaseJobContext } from './jobs/context.ts';
 import { describeDatabases } from './jobs/describe.ts';
 import { inspect } from './jobs/inspect.ts';
 import { recover } from './jobs/recover.ts';
 import { restore } from './jobs/restore.ts';
 import { verify } from './jobs/verify.ts';
+
+type DatabaseRequest = RequestOf<'inspect' | 'backup' | 'restore'>;
 
 /**
  * Performs one request: the only code that joins a connector and a job. The job process and the command line both end here.
@@ -39,14 +41,12 @@ export async function perform(request: JobRequest, run: Run): Promise<JobResult>
 async function start(request: JobRequest, run: Run): Promise<JobResult> {
   if (request.kind === 'describe') return describeDatabases(request, ({ connector }) => connectorFor(connector));
   const parts = { stateDirectory: request.stateDirectory, run, formatOf, formatById };
+  if (request.kind === 'inspect' || request.kind === 'backup' || request.kind === 'restore') {
+    const connector = await warmConnector(request.database.connector);
+    return withContext(parts, (context) => startOnDatabase(request, { ...context, connector }));
+  }
   return withContext(parts, async (context): Promise<JobResult> => {
     switch (request.kind) {
-      case 'inspect':
-        return inspect(request, { ...context, connector: await warmConnector(request.database.connector) });
-      case 'backup':
-        return backup(request, { ...context, connector: await warmConnector(request.database.connector) });
-      case 'restore':
-        return restore(request, { ...context, connector: await warmConnector(request.database.connector) });
       case 'verify':
         return verify(request, context);
       case 'clean':
@@ -57,6 +57,18 @@ async function start(request: JobRequest, run: Run): Promise<JobResult> {
   });
 }
 
+function startOnDatabase(request: DatabaseRequest, context: DatabaseJobContext): Promise<JobResult> {
+  switch (request.kind) {
+    case 'inspect':
+      return inspect(request, context);
+    case 'backup':
+      return backup(request, context);
+    case 'restore':
+      return restore(request, context);
+  }
+}
+
+/** It prepares itself while the job prepares its folders. */
 async function warmConnector(name: string): Promise<Connector> {
   const connector = await connectorFor(name);
   connector.warmUp?.();

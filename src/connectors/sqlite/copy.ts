@@ -12,6 +12,7 @@ import type { Thread } from './thread.ts';
 export async function onlineBackup(task: TaskOf<'backup'>, thread: Thread): Promise<Copied> {
   const source = await openSource(task.source, thread);
   try {
+    thread.progress({ phase: 'dumping', doneBytes: 0, totalBytes: source.pageCount * source.pageSize });
     logWaitingWriters(source, task.source, thread);
     const contents = readContents(source.database, () => thread.checkpoint());
     const { source: contended, destination: to } = task;

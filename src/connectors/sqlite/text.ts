@@ -24,6 +24,7 @@ export async function dumpText(task: TaskOf<'dumpSql'>, thread: Thread): Promise
   const fd = openSync(task.destination, 'r+');
   let partner: Partner | undefined;
   try {
+    thread.progress({ phase: 'dumping', doneBytes: 0 });
     logWaitingWriters(source, task.source, thread);
     // The lock has been waited for; `dumpSql` begins a read transaction of its own.
     source.database.exec('ROLLBACK');
