@@ -26,6 +26,9 @@ export interface Stretch {
 export type ToPartner =
   ({ readonly kind: 'open' } & PartnerFile) | ({ readonly kind: 'write' } & Stretch) | { readonly kind: 'close' };
 
+const leastBatches = 12;
+// What the pipe holds, so that it need not wait.
+const mostBatches = 31;
 const patienceMs = 50;
 const closeMs = 2000;
 
@@ -38,6 +41,8 @@ const closeMs = 2000;
 export class Partner {
   /** Stays `opening` until `isThere` is asked. */
   state: 'opening' | 'idle' | 'writing' | 'gone' = 'opening';
+  /** How many batches it should be given: fewer after it was waited for, more after it was not. */
+  batches = 24;
   private readonly pipe = new Pipe();
   private readonly worker: Worker;
   private readonly watch: Database;
@@ -74,7 +79,9 @@ export class Partner {
    * Errors: SQLite's own, by their code, as the other thread met them; what `afterRows` throws while it waits.
    */
   finish({ writer, afterRows }: RowOutput): bigint | undefined {
+    let isLate = false;
     for (;;) {
+      isLate ||= !this.pipe.isFilled;
       while (!this.pipe.isFilledWithin(patienceMs)) afterRows(0);
       const { kind, said } = this.pipe.take((kind, bytes) => {
         if (kind === 'text') writer.write(bytes);
@@ -82,6 +89,7 @@ export class Partner {
       });
       if (kind === 'text') continue;
       this.state = 'idle';
+      this.batches = Math.max(leastBatches, Math.min(this.batches + (isLate ? -1 : 1), mostBatches));
       const [first = '', ...rest] = said.split(' ');
       if (kind === 'failure') throw Object.assign(new Error(rest.join(' ')), { code: first });
       afterRows(Number(first));

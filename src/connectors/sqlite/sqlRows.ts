@@ -5,9 +5,8 @@ import { batchBytes, keys, RangeWriter, readable, writeInsert, type RowOutput } 
 import { insertHead, type TableShape } from './sqlSchema.ts';
 import { rowExpression } from './sqlValues.ts';
 
-/** Batches of a stretch: the partner's fit into the pipe; this thread has less time for rows, as it hashes and writes all of them. */
-const ourBatches = 18;
-const theirBatches = 30;
+/** Batches that both threads write side by side, before the next ones are shared out. */
+const sharedBatches = 48;
 
 /** Writes all rows of a table as INSERTs of many rows, in the order of their keys; every second stretch of them comes from the partner. */
 export function writeRows(table: TableShape, output: RowOutput, partner: Partner | undefined): void {
@@ -24,7 +23,8 @@ function writeKeyedRows(table: TableShape, key: string, output: RowOutput, partn
   });
   for (let first = keys.lowest; ;) {
     const { batchRows } = ranges;
-    const end = ranges.lastOf(first, ourBatches * batchRows);
+    const theirBatches = partner?.batches ?? 0;
+    const end = ranges.lastOf(first, (sharedBatches - theirBatches) * batchRows);
     const isShared = end < keys.highest && partner?.isThere === true;
     const theirEnd = isShared ? ranges.lastOf(end + 1n, theirBatches * batchRows) : end;
     if (isShared) partner.begin({ table, key, first: end + 1n, end: theirEnd, batchRows });
