@@ -13,6 +13,17 @@ const apart = {
   },
 };
 
+// Each import of an external module copies what it exports, some 600 names of VS Code's: all files share one copy.
+const vscodeOnce = {
+  name: 'vscode-once',
+  setup(build) {
+    build.onResolve({ filter: /^vscode$/ }, ({ namespace }) =>
+      namespace === 'once' ? { path: 'vscode', external: true } : { path: 'vscode', namespace: 'once' },
+    );
+    build.onLoad({ filter: /.*/, namespace: 'once' }, () => ({ contents: "export * from 'vscode';" }));
+  },
+};
+
 const { metafile } = await build({
   entryPoints: [
     'src/extension.ts',
@@ -30,8 +41,8 @@ const { metafile } = await build({
   target: 'node22',
   minify: true,
   // pg-native is an optional compiled part of pg, which is not used.
-  external: ['vscode', 'pg-native'],
-  plugins: [apart],
+  external: ['pg-native'],
+  plugins: [apart, vscodeOnce],
   // A bundle loads another by require: import() would start Node's loader of modules as well.
   supported: { 'dynamic-import': false },
   // jsonc-parser's CommonJS entry requires its own files in a way that cannot be bundled.
