@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import * as z from 'zod';
-import { verifySql } from '../../src/connectors/sqlite/sqlVerify.ts';
+import { verifySql } from '../../src/connectors/sqlite/sql/verify.ts';
 import { sqliteContent } from '../helpers/sqliteContent.ts';
 import { shell, SqlDumps, silent } from '../helpers/sqlDumps.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { verifySql } from '../../src/connectors/sqlite/sqlVerify.ts';
+import { verifySql } from '../../src/connectors/sqlite/sql/verify.ts';
 import { sqliteContent } from '../helpers/sqliteContent.ts';
 import { shell, SqlDumps, silent, using } from '../helpers/sqlDumps.ts';
 

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import type { Database } from 'better-sqlite3';
 import { codeOf } from '../../src/connectors/sqlite/failures.ts';
-import { Partner } from '../../src/connectors/sqlite/sqlPartner.ts';
+import { Partner } from '../../src/connectors/sqlite/sql/partner.ts';
 import { sqliteContent } from '../helpers/sqliteContent.ts';
 import { SqlDumps, using } from '../helpers/sqlDumps.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { restoreSql } from '../../src/connectors/sqlite/sqlRestore.ts';
-import { sniffSql, verifySql } from '../../src/connectors/sqlite/sqlVerify.ts';
+import { restoreSql } from '../../src/connectors/sqlite/sql/restore.ts';
+import { sniffSql, verifySql } from '../../src/connectors/sqlite/sql/verify.ts';
 import { sqliteContent } from '../helpers/sqliteContent.ts';
 import { shell, SqlDumps, silent, using } from '../helpers/sqlDumps.ts';
 

@@ -3,9 +3,9 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
-import { dumpSql, type DumpedSql } from '../../src/connectors/sqlite/sqlDump.ts';
-import type { Partner } from '../../src/connectors/sqlite/sqlPartner.ts';
-import { restoreSql, type RestoredSql } from '../../src/connectors/sqlite/sqlRestore.ts';
+import { dumpSql, type DumpedSql } from '../../src/connectors/sqlite/sql/dump.ts';
+import type { Partner } from '../../src/connectors/sqlite/sql/partner.ts';
+import { restoreSql, type RestoredSql } from '../../src/connectors/sqlite/sql/restore.ts';
 
 /** A folder of databases and dumps for one test; `remove` it at the end. */
 export class SqlDumps {

@@ -4,8 +4,8 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import SqliteDatabase from 'better-sqlite3';
-import { dumpSql } from '../../src/connectors/sqlite/sqlDump.ts';
-import { restoreSql } from '../../src/connectors/sqlite/sqlRestore.ts';
+import { dumpSql } from '../../src/connectors/sqlite/sql/dump.ts';
+import { restoreSql } from '../../src/connectors/sqlite/sql/restore.ts';
 import { sqliteContent } from './sqliteContent.ts';
 import { silent, using } from './sqlDumps.ts';
 

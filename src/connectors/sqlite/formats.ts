@@ -1,5 +1,5 @@
 import type { DumpFormat } from '../../core/connector.ts';
-import { sniffSql } from './sqlVerify.ts';
+import { sniffSql } from './sql/verify.ts';
 import { runInWorker } from './worker.ts';
 
 /**

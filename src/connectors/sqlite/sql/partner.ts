@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
-import { isBusy } from './failures.ts';
-import type { TextEncoding } from './sqlEncoding.ts';
-import { Pipe } from './sqlPipe.ts';
-import type { RowOutput } from './sqlRanges.ts';
-import type { TableShape } from './sqlSchema.ts';
-import { threadEntry, threadOptions } from './threadEntry.ts';
+import { isBusy } from '../failures.ts';
+import type { TextEncoding } from './encoding.ts';
+import { Pipe } from './pipe.ts';
+import type { RowOutput } from './ranges.ts';
+import type { TableShape } from './schema.ts';
+import { threadEntry, threadOptions } from '../threadEntry.ts';
 
 /** `path` is one that SQLite can open as it is. */
 export interface PartnerFile {

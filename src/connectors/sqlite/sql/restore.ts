@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
-import type { Contents } from '../../core/contents.ts';
-import { compareViolations, findViolations } from './sqlForeignKeys.ts';
-import { readDump, type ReadOptions } from './sqlRead.ts';
-import { Restorer } from './sqlRestorer.ts';
+import type { Contents } from '../../../core/contents.ts';
+import { compareViolations, findViolations } from './foreignKeys.ts';
+import { readDump, type ReadOptions } from './read.ts';
+import { Restorer } from './restorer.ts';
 
 /** What was restored, and what the user should know of it. */
 export interface RestoredSql {

@@ -1,6 +1,6 @@
-import { BackupError } from '../../core/errors.ts';
-import { release } from './sqlMemory.ts';
-import { closingQuote, isSpace, isWordByte, tokenize, tokenText } from './sqlTokens.ts';
+import { BackupError } from '../../../core/errors.ts';
+import { release } from './memory.ts';
+import { closingQuote, isSpace, isWordByte, tokenize, tokenText } from './tokens.ts';
 
 /** A literal that was too long to stay in its statement: the decoded bytes, of text as UTF-8. */
 export interface LargeLiteral {

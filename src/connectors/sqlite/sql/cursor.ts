@@ -1,4 +1,4 @@
-import { tokenize, tokenText, type Token } from './sqlTokens.ts';
+import { tokenize, tokenText, type Token } from './tokens.ts';
 
 /** Reads a statement token by token. */
 export class Cursor {

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
-import { quoteName } from './contents.ts';
-import { decodeText, type TextEncoding } from './sqlEncoding.ts';
-import { hexInvalidText } from './sqlLiterals.ts';
-import { release } from './sqlMemory.ts';
-import { insertHead, toUtf8, type Column, type TableShape } from './sqlSchema.ts';
-import { valueExpression } from './sqlValues.ts';
-import type { SqlWriter } from './sqlWriter.ts';
+import { quoteName } from '../contents.ts';
+import { decodeText, type TextEncoding } from './encoding.ts';
+import { hexInvalidText } from './literals.ts';
+import { release } from './memory.ts';
+import { insertHead, toUtf8, type Column, type TableShape } from './schema.ts';
+import { valueExpression } from './values.ts';
+import type { SqlWriter } from './writer.ts';
 
 /** Values longer than this are written in slices, so that their text is never whole in memory. */
 const longBytes = 1 << 20;

@@ -1,13 +1,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
-import { codeOf } from './failures.ts';
-import { readOnceCache } from './source.ts';
-import type { PartnerFile, Stretch, ToPartner } from './sqlPartner.ts';
-import { pieceBytes, Pipe } from './sqlPipe.ts';
-import { RangeWriter, type RowOutput } from './sqlRanges.ts';
-import type { TableShape } from './sqlSchema.ts';
-import { addFunctions } from './sqlValues.ts';
-import { SqlWriter } from './sqlWriter.ts';
+import { codeOf } from '../failures.ts';
+import { readOnceCache } from '../source.ts';
+import type { PartnerFile, Stretch, ToPartner } from './partner.ts';
+import { pieceBytes, Pipe } from './pipe.ts';
+import { RangeWriter, type RowOutput } from './ranges.ts';
+import type { TableShape } from './schema.ts';
+import { addFunctions } from './values.ts';
+import { SqlWriter } from './writer.ts';
 
 /** Answers each message through the pipe in `memory`: with the text of the rows it asks for, then with how it went. */
 export function servePartner(port: MessagePort, memory: SharedArrayBuffer): void {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { decodeText, encodeText, type TextEncoding } from './sqlEncoding.ts';
-import { tokenize, tokenText, type Token } from './sqlTokens.ts';
+import { decodeText, encodeText, type TextEncoding } from './encoding.ts';
+import { tokenize, tokenText, type Token } from './tokens.ts';
 
 /** A text in hexadecimal: the one form in which SQLite takes every text, a NUL or wrong UTF-8 in it included. */
 export function hexText(bytes: Buffer): string {

@@ -1,4 +1,4 @@
-import { closingQuote, isSpace, isWordByte } from './sqlTokens.ts';
+import { closingQuote, isSpace, isWordByte } from './tokens.ts';
 
 const bytes = {
   quote: 0x27,

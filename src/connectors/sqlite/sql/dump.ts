@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
-import type { Contents, TableCount } from '../../core/contents.ts';
-import { quoteName } from './contents.ts';
-import { codeOf } from './failures.ts';
-import { parseEncoding, type TextEncoding } from './sqlEncoding.ts';
-import { contentsLine, endLine, headLine } from './sqlMark.ts';
-import { foldName, isKnownModule, quoteText } from './sqlNames.ts';
-import type { Partner } from './sqlPartner.ts';
-import { writeRows } from './sqlRows.ts';
-import { readSchema, readTable, type SchemaObject } from './sqlSchema.ts';
-import { Cursor } from './sqlCursor.ts';
-import { terminator } from './sqlTokens.ts';
-import { addFunctions } from './sqlValues.ts';
-import { SqlWriter } from './sqlWriter.ts';
+import type { Contents, TableCount } from '../../../core/contents.ts';
+import { quoteName } from '../contents.ts';
+import { codeOf } from '../failures.ts';
+import { parseEncoding, type TextEncoding } from './encoding.ts';
+import { contentsLine, endLine, headLine } from './mark.ts';
+import { foldName, isKnownModule, quoteText } from './names.ts';
+import type { Partner } from './partner.ts';
+import { writeRows } from './rows.ts';
+import { readSchema, readTable, type SchemaObject } from './schema.ts';
+import { Cursor } from './cursor.ts';
+import { terminator } from './tokens.ts';
+import { addFunctions } from './values.ts';
+import { SqlWriter } from './writer.ts';
 
 export interface DumpSqlOptions {
   /** Names of tables (or views) to leave out, with their indexes and triggers. */

@@ -1,4 +1,4 @@
-import type { DumpStatement } from './sqlStatements.ts';
+import type { DumpStatement } from './statements.ts';
 
 export type InsertStatement = DumpStatement & { readonly kind: 'insert' };
 

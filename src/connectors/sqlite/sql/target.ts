@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
-import { BackupError } from '../../core/errors.ts';
-import { quoteName } from './contents.ts';
-import { foldName } from './sqlNames.ts';
+import { BackupError } from '../../../core/errors.ts';
+import { quoteName } from '../contents.ts';
+import { foldName } from './names.ts';
 
 type TargetKind = 'table' | 'virtual' | 'shadow' | 'view';
 

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
-import { BackupError } from '../../core/errors.ts';
-import { codeOf } from './failures.ts';
-import { foldName } from './sqlNames.ts';
+import { BackupError } from '../../../core/errors.ts';
+import { codeOf } from '../failures.ts';
+import { foldName } from './names.ts';
 
 /** How many rows of `child` refer to rows of `parent` that are not there. */
 interface Violation {

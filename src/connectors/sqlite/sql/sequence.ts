@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import { foldName } from './sqlNames.ts';
-import type { DumpStatement } from './sqlStatements.ts';
+import { foldName } from './names.ts';
+import type { DumpStatement } from './statements.ts';
 
 /** Applies what a dump says about AUTOINCREMENT, to the tables that it has created (folded names) and to no other. */
 export function createSequence(

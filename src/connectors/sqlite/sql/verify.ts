@@ -1,8 +1,8 @@
-import type { VerificationLevel } from '../../core/connector.ts';
-import type { Contents } from '../../core/contents.ts';
-import { headLine, readEndMark } from './sqlMark.ts';
-import { readDump } from './sqlRead.ts';
-import { skipBlank, tokenize, tokenText } from './sqlTokens.ts';
+import type { VerificationLevel } from '../../../core/connector.ts';
+import type { Contents } from '../../../core/contents.ts';
+import { headLine, readEndMark } from './mark.ts';
+import { readDump } from './read.ts';
+import { skipBlank, tokenize, tokenText } from './tokens.ts';
 
 /**
  * True for the first bytes of an SQL dump of SQLite: ours, of `sqlite3 .dump`, of Python's iterdump, of django-dbbackup.

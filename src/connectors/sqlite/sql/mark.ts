@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { Contents, TableCount } from '../../core/contents.ts';
-import { BackupError } from '../../core/errors.ts';
+import type { Contents, TableCount } from '../../../core/contents.ts';
+import { BackupError } from '../../../core/errors.ts';
 
 /** First line of an SQL dump of ours. */
 export const headLine = '-- Database Backup: SQLite dump, format 1\n';

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
-import { codeOf } from './failures.ts';
-import { quoteText } from './sqlNames.ts';
-import type { DumpStatement } from './sqlStatements.ts';
-import { tokenize, tokenText } from './sqlTokens.ts';
+import { codeOf } from '../failures.ts';
+import { quoteText } from './names.ts';
+import type { DumpStatement } from './statements.ts';
+import { tokenize, tokenText } from './tokens.ts';
 
 export type CreateStatement = DumpStatement & { readonly kind: 'create' };
 

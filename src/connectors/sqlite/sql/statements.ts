@@ -1,8 +1,8 @@
-import { BackupError } from '../../core/errors.ts';
-import { Cursor } from './sqlCursor.ts';
-import { readValues } from './sqlInsert.ts';
-import { foldName, isInternalName, isKnownModule } from './sqlNames.ts';
-import type { LargeLiteral, RawStatement } from './sqlSplit.ts';
+import { BackupError } from '../../../core/errors.ts';
+import { Cursor } from './cursor.ts';
+import { readValues } from './insert.ts';
+import { foldName, isInternalName, isKnownModule } from './names.ts';
+import type { LargeLiteral, RawStatement } from './split.ts';
 
 export type SchemaType = 'table' | 'index' | 'view' | 'trigger';
 

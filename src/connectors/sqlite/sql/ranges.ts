@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
-import { quoteName } from './contents.ts';
-import type { TextEncoding } from './sqlEncoding.ts';
-import { hexInvalidText } from './sqlLiterals.ts';
-import { release } from './sqlMemory.ts';
-import { insertHead, toUtf8, type TableShape } from './sqlSchema.ts';
-import { rowExpression } from './sqlValues.ts';
-import type { SqlWriter } from './sqlWriter.ts';
+import { quoteName } from '../contents.ts';
+import type { TextEncoding } from './encoding.ts';
+import { hexInvalidText } from './literals.ts';
+import { release } from './memory.ts';
+import { insertHead, toUtf8, type TableShape } from './schema.ts';
+import { rowExpression } from './values.ts';
+import type { SqlWriter } from './writer.ts';
 
 /** What the rows of a table are read from and written to. */
 export interface RowOutput {

@@ -1,9 +1,9 @@
-import { quoteName } from './contents.ts';
-import { LongRowWriter, writeLongRows } from './sqlLongRows.ts';
-import type { Partner } from './sqlPartner.ts';
-import { batchBytes, keys, RangeWriter, readable, writeInsert, type RowOutput } from './sqlRanges.ts';
-import { insertHead, type TableShape } from './sqlSchema.ts';
-import { rowExpression } from './sqlValues.ts';
+import { quoteName } from '../contents.ts';
+import { LongRowWriter, writeLongRows } from './longRows.ts';
+import type { Partner } from './partner.ts';
+import { batchBytes, keys, RangeWriter, readable, writeInsert, type RowOutput } from './ranges.ts';
+import { insertHead, type TableShape } from './schema.ts';
+import { rowExpression } from './values.ts';
 
 /** Batches that both threads write side by side, before the next ones are shared out. */
 const sharedBatches = 48;

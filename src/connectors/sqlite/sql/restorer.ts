@@ -1,19 +1,19 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
-import { BackupError } from '../../core/errors.ts';
-import { quoteName } from './contents.ts';
-import { codeOf } from './failures.ts';
-import { changeSchema, createObject, type CreateStatement } from './sqlCreate.ts';
-import { parseEncoding, type TextEncoding } from './sqlEncoding.ts';
-import { InsertJoiner, type InsertStatement } from './sqlInsertBatch.ts';
-import { hexInvalidText, recodeHexText } from './sqlLiterals.ts';
-import { release } from './sqlMemory.ts';
-import { foldName, isInternalName } from './sqlNames.ts';
-import type { NumberedStatement } from './sqlRead.ts';
-import { createSequence } from './sqlSequence.ts';
-import type { LargeLiteral } from './sqlSplit.ts';
-import type { DumpStatement } from './sqlStatements.ts';
-import { Target } from './sqlTarget.ts';
+import { BackupError } from '../../../core/errors.ts';
+import { quoteName } from '../contents.ts';
+import { codeOf } from '../failures.ts';
+import { changeSchema, createObject, type CreateStatement } from './create.ts';
+import { parseEncoding, type TextEncoding } from './encoding.ts';
+import { InsertJoiner, type InsertStatement } from './insertBatch.ts';
+import { hexInvalidText, recodeHexText } from './literals.ts';
+import { release } from './memory.ts';
+import { foldName, isInternalName } from './names.ts';
+import type { NumberedStatement } from './read.ts';
+import { createSequence } from './sequence.ts';
+import type { LargeLiteral } from './split.ts';
+import type { DumpStatement } from './statements.ts';
+import { Target } from './target.ts';
 
 type VirtualTable = DumpStatement & { readonly kind: 'virtualTable' };
 

@@ -1,9 +1,9 @@
-import type { Contents } from '../../core/contents.ts';
-import { BackupError } from '../../core/errors.ts';
-import { foldName, shadowNames } from './sqlNames.ts';
-import { damaged, readChunks, readEndMark } from './sqlMark.ts';
-import { StatementSplitter } from './sqlSplit.ts';
-import { StatementReader, type DumpStatement } from './sqlStatements.ts';
+import type { Contents } from '../../../core/contents.ts';
+import { BackupError } from '../../../core/errors.ts';
+import { foldName, shadowNames } from './names.ts';
+import { damaged, readChunks, readEndMark } from './mark.ts';
+import { StatementSplitter } from './split.ts';
+import { StatementReader, type DumpStatement } from './statements.ts';
 
 /** How far the reading of a dump is. */
 export interface ReadProgress {

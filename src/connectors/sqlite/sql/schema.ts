@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
-import { quoteName } from './contents.ts';
-import { decodeText, type TextEncoding } from './sqlEncoding.ts';
-import { foldName, isInternalName } from './sqlNames.ts';
-import type { SchemaType } from './sqlStatements.ts';
+import { quoteName } from '../contents.ts';
+import { decodeText, type TextEncoding } from './encoding.ts';
+import { foldName, isInternalName } from './names.ts';
+import type { SchemaType } from './statements.ts';
 
 /** A column that an INSERT fills. `affinity` says what SQLite makes of a value before it stores it. */
 export interface Column {

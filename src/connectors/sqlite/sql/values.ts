@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
-import { quoteName } from './contents.ts';
-import { decodeText, type TextEncoding } from './sqlEncoding.ts';
-import type { Column, TableShape } from './sqlSchema.ts';
+import { quoteName } from '../contents.ts';
+import { decodeText, type TextEncoding } from './encoding.ts';
+import type { Column, TableShape } from './schema.ts';
 
 const functions = {
   /** Notes the rowid of a row that is too long for its batch, and gives NULL: what becomes of that row is no text to be used. */
