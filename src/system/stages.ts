@@ -73,12 +73,12 @@ export async function runStages(calls: readonly ToolCall[], io: StagesIo, signal
     const cancel = watchAbort(stop, stages, marker);
     const watchdog = watchFirstByte(io, { files, stages, name: basename(calls[0]?.program ?? ''), own });
     try {
-      const flows = connect(stages, io, own);
-      const order: number[] = [];
-      const ends = await Promise.all(stages.map((stage, index) => stage.end.finally(() => void order.push(index))));
+      const stoppedReading = new Set<number>();
+      const flows = connect(stages, io, { own, stoppedReading });
+      const ends = await Promise.all(stages.map((stage) => stage.end));
       await flows;
       stop.throwIfAborted();
-      const failed = order.find((index) => !isOk(ends[index], index === 0 ? io.okExitCodes : undefined));
+      const failed = causeOf(ends, stoppedReading, io.okExitCodes);
       isClean = failed === undefined;
       const stage = failed ?? stages.length - 1;
       const shown = failed === undefined ? stages : stages.slice(failed, failed + 1);
@@ -164,7 +164,8 @@ function start(call: ToolCall, options: StartOptions): Stage {
 function inherited({ inheritEnv, withoutParent }: ToolCall): Record<string, string | undefined> {
   if (!inheritEnv) return process.platform === 'win32' ? { SystemRoot: process.env['SystemRoot'] } : {};
   const isKept = (name: string): boolean =>
-    !/^(ELECTRON_|VSCODE_|NODE_OPTIONS$)/.test(name) && (withoutParent === undefined || !name.startsWith(withoutParent));
+    !/^(ELECTRON_|VSCODE_|NODE_OPTIONS$|NODE_COMPILE_CACHE$)/.test(name) &&
+    (withoutParent === undefined || !name.startsWith(withoutParent));
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => isKept(name)));
 }
 
@@ -180,15 +181,22 @@ async function openEnds(io: StagesIo, files: FileHandle[]): Promise<readonly [De
   return [input ?? (io.stdin.kind === 'none' ? 'ignore' : 'pipe'), output ?? (io.stdout.kind === 'none' ? 'ignore' : 'pipe')];
 }
 
-/** Connects the stages with each other and with the given streams. A pipe that breaks shows in an exit code; a consumer that fails stops all. */
-async function connect(stages: readonly Stage[], { stdin, stdout }: StagesIo, own: AbortController): Promise<void> {
+/**
+ * Connects the stages with each other and with the given streams. A pipe that breaks shows in an exit code, and the stage that no longer
+ * reads it is added to `stoppedReading`; a given stream that fails stops all.
+ */
+async function connect(
+  stages: readonly Stage[],
+  { stdin, stdout }: StagesIo,
+  { own, stoppedReading }: { readonly own: AbortController; readonly stoppedReading: Set<number> },
+): Promise<void> {
   const flows: Promise<unknown>[] = [];
   const first = stages[0]?.stdin;
   // A tool may stop reading early; whoever feeds the stream knows of its own failures.
   if (stdin.kind === 'stream' && first) flows.push(pipeline(stdin.readable, first).catch(() => undefined));
   for (const [index, stage] of stages.entries()) {
     const next = stages[index + 1]?.stdin;
-    if (next && stage.stdout) flows.push(pipeline(stage.stdout, next).catch(() => undefined));
+    if (next && stage.stdout) flows.push(pipeline(stage.stdout, next).catch(() => void stoppedReading.add(index + 1)));
   }
   const last = stages.at(-1)?.stdout;
   if (last && stdout.kind === 'stream') {
@@ -242,8 +250,16 @@ function watchFirstByte(
   return timer;
 }
 
-function isOk(end: End | undefined, okExitCodes: readonly number[] = [0]): boolean {
-  return end?.exitCode !== undefined && okExitCodes.includes(end.exitCode);
+/** The stage whose failure made the others fail: the last one that stopped reading, since who writes to it can only fail after it; else the first. */
+function causeOf(
+  ends: readonly End[],
+  stoppedReading: ReadonlySet<number>,
+  okExitCodes: readonly number[] = [0],
+): number | undefined {
+  const isOk = (exitCode: number | undefined, stage: number): boolean =>
+    exitCode !== undefined && (stage === 0 ? okExitCodes : [0]).includes(exitCode);
+  const failed = ends.flatMap(({ exitCode }, stage) => (isOk(exitCode, stage) ? [] : [stage]));
+  return failed.findLast((stage) => stoppedReading.has(stage)) ?? failed[0];
 }
 
 /** Cuts a stream into lines; a line too long to be one of a tool is cut. */
