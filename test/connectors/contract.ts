@@ -38,6 +38,8 @@ export interface Bench {
   readonly folder: string;
   readonly scratch: string;
   readonly dumps: string;
+  /** For programs of the test, outside the project. */
+  readonly tools: string;
   readonly log: string[];
   run(controller?: AbortController, onProgress?: () => void): Run;
   dump(connector: string, database: Database, run?: Run): Promise<{ file: string; facts: DumpFacts }>;
@@ -48,8 +50,13 @@ export interface Bench {
 
 export async function makeBench(): Promise<Bench> {
   const root = await mkdtemp(join(tmpdir(), 'dbbackup-connector-'));
-  const [folder, scratch, dumps] = [join(root, 'project'), join(root, 'scratch'), join(root, 'dumps')];
-  await Promise.all([folder, scratch, dumps].map((path) => mkdir(path, { mode: 0o700 })));
+  const [folder, scratch, dumps, tools] = [
+    join(root, 'project'),
+    join(root, 'scratch'),
+    join(root, 'dumps'),
+    join(root, 'tools'),
+  ];
+  await Promise.all([folder, scratch, dumps, tools].map((path) => mkdir(path, { mode: 0o700 })));
   const log: string[] = [];
   let count = 0;
   const makeRun = (controller = new AbortController(), onProgress = (): void => undefined): Run => ({
@@ -67,6 +74,7 @@ export async function makeBench(): Promise<Bench> {
     folder,
     scratch,
     dumps,
+    tools,
     log,
     run: makeRun,
     async dump(connector, database, run = makeRun()) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
@@ -20,16 +20,9 @@ const plain = 'PgDumpConnector';
 describe('defects of others with PostgreSQL', () => {
   let server: PostgresqlServer;
   let bench: Bench;
-  let tools: string;
   before(async () => void (server = await postgresqlServer()));
-  beforeEach(async () => {
-    bench = await makeBench();
-    tools = mkdtempSync(join(tmpdir(), 'dbbackup-pgtools-'));
-  });
-  afterEach(async () => {
-    rmSync(tools, { recursive: true, force: true });
-    await removeBench(bench);
-  });
+  beforeEach(async () => void (bench = await makeBench()));
+  afterEach(() => removeBench(bench));
 
   const database = async (connector: string, sql = shop, keys = {}): Promise<Database> =>
     server.resolved(connector, await server.createDatabase(sql), keys);
@@ -55,11 +48,11 @@ describe('defects of others with PostgreSQL', () => {
     const { file } = await bench.dump(connector, real);
     const version = 'x (PostgreSQL) 15.18';
     const [pgDump, restoreTool] = [
-      makeRecordingTool(join(tools, 'pg_dump'), {
+      makeRecordingTool(join(bench.tools, 'pg_dump'), {
         version,
         script: `process.stdout.write(fs.readFileSync(${JSON.stringify(file)}))`,
       }),
-      makeRecordingTool(join(tools, 'restore'), { version }),
+      makeRecordingTool(join(bench.tools, 'restore'), { version }),
     ];
     const faked = withKeys(real, { DUMP_CMD: [pgDump.path], RESTORE_CMD: [restoreTool.path] });
     await bench.dump(connector, faked);
@@ -220,11 +213,11 @@ describe('defects of others with PostgreSQL', () => {
   });
 
   it('P7 does not read ~/.psqlrc', async () => {
-    writeFileSync(join(tools, '.psqlrc'), `\\! touch ${join(tools, 'ran')}\n`);
-    const target = await database(plain, shop, { RESTORE_ENV: { HOME: tools } });
+    writeFileSync(join(bench.tools, '.psqlrc'), `\\! touch ${join(bench.tools, 'ran')}\n`);
+    const target = await database(plain, shop, { RESTORE_ENV: { HOME: bench.tools } });
     const { file } = await bench.dump(plain, target);
     await (await prepare(target, file)).apply(recordingRun());
-    assert.throws(() => readFileSync(join(tools, 'ran')), { code: 'ENOENT' });
+    assert.throws(() => readFileSync(join(bench.tools, 'ran')), { code: 'ENOENT' });
   });
 
   it('P8 refuses a plain dump that is cut before its rows', async () => {
@@ -344,7 +337,7 @@ describe('defects of others with PostgreSQL', () => {
   });
 
   it('P17 dumps its own database whatever PGSERVICE and PGOPTIONS say', async () => {
-    const service = join(tools, 'services');
+    const service = join(bench.tools, 'services');
     writeFileSync(service, `[other]\nhost=127.0.0.1\nport=${server.port}\ndbname=postgres\n`);
     const own = await database(binary);
     const saved = { ...process.env };

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connectorFor } from '../../src/connectors/registry.ts';
@@ -18,16 +17,9 @@ const binary = 'PgDumpBinaryConnector';
 describe('failures of PostgreSQL', () => {
   let server: PostgresqlServer;
   let bench: Bench;
-  let tools: string;
   before(async () => void (server = await postgresqlServer()));
-  beforeEach(async () => {
-    bench = await makeBench();
-    tools = mkdtempSync(join(tmpdir(), 'dbbackup-pgtools-'));
-  });
-  afterEach(async () => {
-    rmSync(tools, { recursive: true, force: true });
-    await removeBench(bench);
-  });
+  beforeEach(async () => void (bench = await makeBench()));
+  afterEach(() => removeBench(bench));
   const database = async (keys = {}, sql = 'CREATE TABLE t (a int)'): Promise<Database> =>
     server.resolved(binary, await server.createDatabase(sql), keys);
   const inspect = async (of: Database): Promise<unknown> => (await connectorFor(binary)).inspect(of, bench, bench.run());
@@ -48,7 +40,7 @@ describe('failures of PostgreSQL', () => {
     await rejectsWith(bench.dump(binary, server.resolved(binary, 'nowhere')), 'connection.unknownDatabase');
     await rejectsWith(inspect(await database({ HOST: 'nowhere.invalid' })), 'connection.unknownHost');
     await rejectsWith(inspect(await database({ PORT: 1 })), 'connection.refused');
-    await rejectsWith(inspect(await database({ HOST: join(tools, 'no socket') })), 'connection.refused');
+    await rejectsWith(inspect(await database({ HOST: join(bench.tools, 'no socket') })), 'connection.refused');
     await server.query('postgres', `CREATE ROLE nobody LOGIN PASSWORD 'x'`);
     await rejectsWith(bench.dump(binary, await database({ USER: 'nobody', PASSWORD: 'x' })), 'connection.denied');
   });
@@ -69,9 +61,9 @@ describe('failures of PostgreSQL', () => {
   });
 
   it('says which tool is missing or too old for the server', async () => {
-    await rejectsWith(bench.dump(binary, await database({ DUMP_CMD: join(tools, 'pg_dump') })), 'tool.missing');
-    makeRecordingTool(join(tools, 'pg_dump'), { version: 'pg_dump (PostgreSQL) 12.4' });
-    await rejectsWith(bench.dump(binary, await database({ DUMP_CMD: join(tools, 'pg_dump') })), 'tool.tooOld');
+    await rejectsWith(bench.dump(binary, await database({ DUMP_CMD: join(bench.tools, 'pg_dump') })), 'tool.missing');
+    makeRecordingTool(join(bench.tools, 'pg_dump'), { version: 'pg_dump (PostgreSQL) 12.4' });
+    await rejectsWith(bench.dump(binary, await database({ DUMP_CMD: join(bench.tools, 'pg_dump') })), 'tool.tooOld');
   });
 
   it('says a table that another session has locked', async () => {
@@ -170,7 +162,7 @@ describe('failures of PostgreSQL', () => {
       const rest = argv.slice(argv.indexOf('db') + 1);
       const done = require('node:child_process').spawnSync('/usr/lib/postgresql/15/bin/' + rest[0], rest.slice(1), { env, input: stdin, maxBuffer: 1e9 });
       process.stdout.write(done.stdout); process.stderr.write(done.stderr); process.exitCode = done.status;`;
-    const docker = makeRecordingTool(join(tools, 'docker'), { script });
+    const docker = makeRecordingTool(join(bench.tools, 'docker'), { script });
     const prefix = `${docker.path} compose exec -T db`;
     const target = await database(
       { DUMP_PREFIX: prefix, RESTORE_PREFIX: prefix },
