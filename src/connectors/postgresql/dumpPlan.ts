@@ -7,6 +7,7 @@ import { keysToExcluded, missingSchemas, readFacts, shownName, type DatabaseFact
 import { exclusionOf } from './exclude.ts';
 import { quoted, type Session } from './session.ts';
 import type { PgSettings } from './settings.ts';
+import { tableProgress } from './tableProgress.ts';
 
 /** What is decided before a dump. `selection` are the words that leave things out. */
 export interface DumpPlan {
@@ -57,15 +58,7 @@ export async function planDump(
 export function dumpProgress({ tables }: DatabaseFacts, run: Run): (line: string) => void {
   const sizes = new Map(tables.map(({ schema, name, bytes }) => [`${schema}.${name}`, bytes]));
   const totalBytes = tables.reduce((sum, { bytes }) => sum + bytes, 0);
-  let doneBytes = 0;
-  let current = 0;
-  return (line) => {
-    const name = /dumping contents of table "(.*)"$/.exec(line)?.[1];
-    if (name === undefined) return;
-    doneBytes += current;
-    current = sizes.get(name) ?? 0;
-    run.progress({ phase: 'dumping', doneBytes, totalBytes });
-  };
+  return tableProgress({ phase: 'dumping', began: /dumping contents of table "(.*)"$/, sizes, totalBytes }, run);
 }
 
 /** Whether two looks at a database saw the same tables. */

@@ -11,6 +11,7 @@ import { refused } from './problems.ts';
 import { restoreList } from './restoreList.ts';
 import type { RestorePlan } from './restorePlan.ts';
 import type { PgSettings } from './settings.ts';
+import { tableProgress } from './tableProgress.ts';
 
 /** A restore, decided. `path` is the private file of the dump. */
 export type Restore = {
@@ -110,13 +111,5 @@ function restoreProgress({ entries, dataBytes }: Extract<Restore, { kind: 'pg-cu
   const bytesOf = new Map<string, number>();
   for (const { id, schema, tag, hasData } of entries) if (hasData) bytesOf.set(`${schema}.${tag}`, dataBytes.get(id) ?? 0);
   const totalBytes = [...dataBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
-  let doneBytes = 0;
-  let current = 0;
-  return (line) => {
-    const name = /processing data for table "(.*)"$/.exec(line)?.[1];
-    if (name === undefined) return;
-    doneBytes += current;
-    current = bytesOf.get(name) ?? 0;
-    run.progress({ phase: 'restoring', doneBytes, totalBytes });
-  };
+  return tableProgress({ phase: 'restoring', began: /processing data for table "(.*)"$/, sizes: bytesOf, totalBytes }, run);
 }
