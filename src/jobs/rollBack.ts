@@ -39,12 +39,12 @@ async function rollBack(database: Database, safetyFile: string, context: Databas
   const { connector, run } = context;
   run.log('warning', `Rolling ${database.alias} back: ${reason}`);
   try {
+    // Its private copy goes with the job's scratch folder.
     const dump = await openDump(safetyFile, context);
     const format = await knownFormat(dump, context);
     const inspection = await connector.inspect(database, context, run);
     const prepared = await connector.prepareRestore(database, openedAs(dump, format), inspection, context, run);
     await prepared.apply(run);
-    await dump.close();
   } catch (error) {
     throw mixed(database.alias, `Rolling back failed: ${toFailure(error).sentence}`, safetyFile, error);
   }
