@@ -195,8 +195,15 @@ export class Window {
   /** Presses one of the buttons that a row shows under the mouse. */
   async rowAction(name: string | RegExp, action: string): Promise<void> {
     const row = this.row(name);
+    await this.#leaveTooltips();
     await row.hover();
     await row.locator(`.actions .action-label[aria-label^="${action}"]`).click();
+  }
+
+  /** Takes the mouse off the view: the tooltip of one row covers the next, and stays while the mouse is over it. */
+  async #leaveTooltips(): Promise<void> {
+    await this.page.mouse.move(0, 0);
+    await this.page.locator('.workbench-hover').first().waitFor({ state: 'hidden' });
   }
 
   /** Chooses from the menu of a row. */
