@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { BackupError } from '../../core/errors.ts';
 import { libraryVersion, readContents } from './contents.ts';
+import { copyByOtherProcess } from './copyProcess.ts';
 import { explainDumping } from './failures.ts';
 import { checkFile, leaveWalMode, readHeader, sizeOf } from './files.ts';
 import { copyPages } from './pages.ts';
@@ -44,8 +45,6 @@ export async function rawCopy(task: TaskOf<'rawCopy'>, thread: Thread): Promise<
     logWaitingWriters(source, task.source, thread);
     const totalBytes = source.pageCount * source.pageSize;
     thread.progress({ phase: 'dumping', doneBytes: 0, totalBytes });
-    // Loaded when used: what starts processes is large, and no other task needs it.
-    const { copyByOtherProcess } = await import('./copyProcess.ts');
     const copying = copyByOtherProcess(source.path, task.destination, thread.signal);
     const contents = await countBeside(source, copying, thread);
     // A dump is one file: in WAL mode, reading it would make others beside it. These two bytes are all that differs.
