@@ -91,8 +91,12 @@ async function prove(
         const encoded = await encodeFile(plain, stored, compression, { signal, onBytes });
         dump = { path: stored, sizeBytes: encoded.sizeBytes, plainBytes, sha256: encoded.sha256 };
         if (about.verification === 'full') await decodeAgain(name, dump, compression, encoded.plainSha256, signal);
+        await syncFile(stored);
       }
-      await syncFile(stored);
+    },
+    // What was written plain is whole by now: the disk need not wait for the checks.
+    async () => {
+      if (compression === 'none') await syncFile(stored);
     },
   ]);
   if (dump === undefined || (await lstat(stored)).size !== dump.sizeBytes)
