@@ -14,7 +14,8 @@ const rooms = {
   'perform.ts': { ours: ['core', 'connectors/registry.ts', 'jobs', 'system'], outside: [] },
   'sqliteWorker.ts': { ours: ['core', 'connectors/sqlite'], outside: ['node:*'] },
   'channel/**': { ours: ['core', 'channel'], outside: ['node:*', 'zod'] },
-  'jobProcess.ts': { ours: ['core', 'channel/protocol.ts', 'perform.ts'], outside: ['node:*'] },
+  'jobProcess.ts': { ours: ['connectors/registry.ts', 'jobMessages.ts'], outside: [] },
+  'jobMessages.ts': { ours: ['core', 'channel/protocol.ts', 'perform.ts'], outside: ['node:*'] },
   'cli.ts': {
     ours: ['core', 'perform.ts', 'system/stateDirectory.ts', 'dumps/catalog.ts', 'cli'],
     outside: ['node:*', 'jsonc-parser', 'commander'],

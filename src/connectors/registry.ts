@@ -45,6 +45,13 @@ export async function connectorFor(name: string): Promise<Connector> {
   });
 }
 
+/** As `connectorFor`; the connector prepares itself while its job prepares its folders. Errors: as `connectorFor`. */
+export async function warmConnector(name: string): Promise<Connector> {
+  const connector = await connectorFor(name);
+  connector.warmUp?.();
+  return connector;
+}
+
 /** The format with this id. Errors: BackupError 'dumps.unknownFormat'. */
 export async function formatById(id: string): Promise<DumpFormat> {
   const load = Object.hasOwn(formats, id) ? formats[id] : undefined;

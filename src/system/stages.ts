@@ -6,7 +6,6 @@ import { basename } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { execa } from 'execa';
 import { BackupError } from '../core/errors.ts';
 import type { ToolCall } from '../core/toolCall.ts';
 import { graceMs, killMarked, markerVariable, signalGroup, stderrLimit } from './ending.ts';
@@ -291,6 +290,7 @@ function lifeline(): Promise<readonly string[]> {
   lifelineWords ??= (async () => {
     if (process.platform !== 'linux') return [];
     const words = ['/usr/bin/setpriv', '--pdeathsig', 'KILL'];
+    const { execa } = await import('execa');
     const tried = await execa(words[0] ?? '', [...words.slice(1), '/bin/true'], { reject: false, stdio: 'ignore' });
     return tried.exitCode === 0 ? words : [];
   })();
