@@ -6,7 +6,7 @@ import { isSetByWorkspace } from '../core/plan.ts';
 import type { Run } from '../core/run.ts';
 import { splitWords } from '../core/shellWords.ts';
 import { assembleCalls, isContainerPrefix, prefixWords, type Phase, type ToolCall } from '../core/toolCall.ts';
-import { runStages, type StagesEnd, type StagesIo } from '../system/process.ts';
+import { lifeline, runStages, type StagesEnd, type StagesIo } from '../system/process.ts';
 import { chooseTool, findProgram, findTools, missingTool, type ServerFacts, type ToolSearch } from '../system/tools.ts';
 import { BaseDBConnector } from './base.ts';
 
@@ -42,6 +42,10 @@ export interface CallInput {
 
 /** What every connector starts from that works through a tool: its lookup, its calls as the settings want them, its failures. */
 export abstract class BaseCommandDBConnector extends BaseDBConnector {
+  warmUp(): void {
+    lifeline().catch(() => undefined);
+  }
+
   /** The tools of both phases with what is added to them, for `describe`. */
   protected abstract uses(database: Database): readonly { readonly use: ToolUse; readonly input: CallInput }[];
 
@@ -78,11 +82,16 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
   }
 
   /**
-   * Finds the tool for a phase: the program that the settings name, else of all that are installed the one that fits the server.
+   * Finds the tool for a phase: the program that the settings name, else of all that are installed the one that fits the server, which may be still
+   * on its way to be known.
    *
    * Errors: `tool.missing`, `tool.tooOld`, `tool.wrongFlavour`.
    */
-  protected async resolveTool(database: Database, use: ToolUse, server?: ServerFacts): Promise<ResolvedTool> {
+  protected async resolveTool(
+    database: Database,
+    use: ToolUse,
+    server?: ServerFacts | Promise<ServerFacts | undefined>,
+  ): Promise<ResolvedTool> {
     const [program, ...words] = commandWords(database, use.commandKeys);
     const [usualName = ''] = use.names;
     if (isContainerPrefix(prefixWords(database.keys, use.phase))) {
@@ -96,7 +105,7 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
       names.map((name) => findTools(name, { ...search, configured: isPath ? program : database.tools[name] })),
     );
     if (found.flat().length === 0) throw missingTool(program ?? usualName, search);
-    const choice = chooseTool(found.flat(), server);
+    const choice = chooseTool(found.flat(), await server);
     if ('problem' in choice) throw choice.problem;
     const { name, path, version } = choice.tool;
     const why = program === undefined ? choice.why : `named by ${use.commandKeys.find((key) => key in database.keys) ?? ''}`;

@@ -119,6 +119,8 @@ export interface DumpFormat {
   verify(path: string, level: VerificationLevel, workspace: Workspace, run: Run): Promise<Contents>;
   /** The same of plain bytes on their way into a compressed dump; absent where only a file can be verified. Reads them to their end, or throws. */
   verifyStream?(bytes: AsyncIterable<Uint8Array>, level: VerificationLevel, workspace: Workspace, run: Run): Promise<Contents>;
+  /** Set where a writer only ever appends to such a file, so that `verifyStream` can read it while it grows. */
+  readonly isAppended?: true;
   /** Set where the dump's kind decides it, whichever connector restores: it then counts over the connector's own `unlistedTables`. */
   readonly unlistedTables?: 'removed' | 'kept';
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { execa } from 'execa';
 
 /** How long a cancelled program may take to end by itself before it is killed. Units: ms. */
 export const graceMs = 1500;
@@ -35,4 +36,17 @@ export function killMarked(marker: string): void {
       // It has ended, or is another user's.
     }
   }
+}
+
+let lifelineWords: Promise<readonly string[]> | undefined;
+
+/** Words before a program that make it end with us, even when we are killed. Source: setpriv(1), which busybox has without this option. */
+export function lifeline(): Promise<readonly string[]> {
+  lifelineWords ??= (async () => {
+    if (process.platform !== 'linux') return [];
+    const words = ['/usr/bin/setpriv', '--pdeathsig', 'KILL'];
+    const tried = await execa(words[0] ?? '', [...words.slice(1), '/bin/true'], { reject: false, stdio: 'ignore' });
+    return tried.exitCode === 0 ? words : [];
+  })();
+  return lifelineWords;
 }

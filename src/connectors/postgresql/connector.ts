@@ -25,17 +25,7 @@ import { prepareArchive, preparePlain, type Restore } from './restoring.ts';
 import { planRestore, type RestorePlan } from './restorePlan.ts';
 import { isCode, withSession, type Place } from './session.ts';
 import { connectionVariables, driverVariables, settingsOf } from './settings.ts';
-
-const dumpUse: ToolUse = { phase: 'dump', names: ['pg_dump'], commandKeys: ['DUMP_CMD'] };
-const restoreUses: Readonly<Record<DumpKind, ToolUse>> = {
-  'pg-custom': { phase: 'restore', names: ['pg_restore'], commandKeys: ['RESTORE_CMD'] },
-  'pg-plain': { phase: 'restore', names: ['psql'], commandKeys: ['RESTORE_CMD', 'PSQL_CMD'] },
-};
-/** A safety dump is an archive, whatever the settings dump with; RESTORE_CMD then is for the other kind. */
-const otherUses: Readonly<Record<DumpKind, ToolUse>> = {
-  'pg-custom': { phase: 'restore', names: ['pg_restore'], commandKeys: [] },
-  'pg-plain': { phase: 'restore', names: ['psql'], commandKeys: ['PSQL_CMD'] },
-};
+import { dumpUse, otherUses, restoreUses } from './toolUses.ts';
 
 /** What the three PostgreSQL connectors share: all of them read both kinds of dump, and make safety dumps in the custom format. */
 export abstract class PostgresqlConnector extends BaseCommandDBConnector {
@@ -108,7 +98,9 @@ export abstract class PostgresqlConnector extends BaseCommandDBConnector {
     run: Run,
   ): Promise<DumpFacts> {
     const dumping = await this.planned(database, { ...options, isCompressed: false }, run);
-    const facts = await this.dumpTo(dumping, { kind: 'file', path }, run);
+    // An archive is given its list's places at the end; plain SQL is read by others while it grows.
+    const mode = dumping.kind === 'pg-plain' ? { mode: 'append' as const } : {};
+    const facts = await this.dumpTo(dumping, { kind: 'file', path, ...mode }, run);
     if (dumping.plan !== undefined && (await this.isAsBefore(dumping, run))) return facts;
     // Tables came or went while it was made: the dump itself says which it holds.
     const format = dumping.kind === 'pg-custom' ? pgCustomFormat : pgPlainFormat;
@@ -215,13 +207,17 @@ export abstract class PostgresqlConnector extends BaseCommandDBConnector {
     const keys = options.purpose === 'safety' ? { ...database.keys, DUMP_SUFFIX: '' } : database.keys;
     const safe = { ...database, keys };
     const settings = settingsOf(database);
-    const plan = await withSession(this.place(database, 'dump'), run.signal, (session) =>
+    const planning = withSession(this.place(database, 'dump'), run.signal, (session) =>
       planDump(session, { alias: database.alias, settings, purpose: options.purpose, run }),
     ).catch((error: unknown) => {
       if (this.isOutOfSight(database, 'dump', error)) return undefined;
       throw error;
     });
-    const tool = await this.resolveTool(safe, dumpUse, plan === undefined ? undefined : { major: plan.facts.major });
+    const facts = planning.then((plan) => (plan === undefined ? undefined : { major: plan.facts.major }));
+    const finding = this.resolveTool(safe, dumpUse, facts);
+    // The first to fail is told below; the others fail with it.
+    for (const promise of [facts, finding]) promise.catch(() => undefined);
+    const [plan, tool] = [await planning, await finding];
     const args = dumpArgs(kind, { settings, selection: plan?.selection ?? [], isCompressed: options.isCompressed });
     return { database: safe, kind, plan, tool, args, purpose: options.purpose };
   }
