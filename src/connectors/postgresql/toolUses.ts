@@ -14,3 +14,6 @@ export const otherUses: Readonly<Record<DumpKind, ToolUse>> = {
   'pg-custom': { phase: 'restore', names: ['pg_restore'], commandKeys: [] },
   'pg-plain': { phase: 'restore', names: ['psql'], commandKeys: ['PSQL_CMD'] },
 };
+
+/** What the target holds before an undo. */
+export const listUse: ToolUse = { phase: 'restore', names: ['pg_dump'], commandKeys: [] };
