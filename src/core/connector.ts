@@ -23,6 +23,8 @@ export interface ToolFacts {
   readonly version: string;
   /** Why this one of all that are there, in one sentence. Not kept in manifests. */
   readonly why?: string | undefined;
+  /** The service of the workspace's compose file in whose container it was found, by itself. Not kept in manifests. */
+  readonly container?: string | undefined;
 }
 
 /** What a connector would do, without connecting: shown by the tooltip and by `dbbackup databases`. */

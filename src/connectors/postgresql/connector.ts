@@ -142,7 +142,7 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
         },
         run,
       );
-      return readyScript(restore, script);
+      return readyScript({ ...restore, inContainer: runner.inContainer }, script);
     };
     return { restore, use: otherUses['pg-plain'], tool: runner, ready };
   }

@@ -71,6 +71,10 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     return { bytes, facts };
   }
 
+  protected override besideServer(input: CallInput, port: number): CallInput {
+    return { ...input, env: { ...input.env, PGHOST: 'localhost', PGPORT: String(port) } };
+  }
+
   /** Where the driver connects. */
   protected place(database: Database, phase: Phase): Place {
     return { variables: driverVariables(database, phase), where: targetLabel(database.target) };
