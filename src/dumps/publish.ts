@@ -7,6 +7,7 @@ import { Channel } from './channel.ts';
 import { decode, encodeBytes, encodeFile, type Encoding } from './compression.ts';
 import { prepareDirectory } from './directory.ts';
 import { finishPublishing } from './finishPublishing.ts';
+import { follow } from './follow.ts';
 import { hashFile } from './hash.ts';
 import { createGitignore, createPartial, removePartial, sweepPartials } from './partials.ts';
 import { damagedDump, emptyDump } from './problems.ts';
@@ -42,7 +43,9 @@ export async function publish(request: PublishRequest): Promise<PublishedDump> {
 
     const { dump, facts } = isStreamed
       ? await proveStream({ ...request, stream, compression }, stored)
-      : await proveFile(request, { plain, stored });
+      : compression === 'none' && request.follow !== undefined
+        ? await proveGrowing({ ...request, follow: request.follow }, stored)
+        : await proveFile(request, { plain, stored });
     if (plain !== stored) await removePartial(plain);
     const durationMs = Math.round(performance.now() - startedMs);
     return await request.withDirectoryLock(places.directory, () =>
@@ -111,6 +114,41 @@ async function prove(
   if (dump === undefined || (await lstat(stored)).size !== dump.sizeBytes)
     throw damagedDump(name, 'it changed while it was checked');
   return dump;
+}
+
+/** Hashes and verifies a dump while it is written, where a pass afterwards would cost its time again. Its own failure counts before what a cut dump looks like. */
+async function proveGrowing(
+  { run, write, follow: verify, fileName }: PublishRequest & { readonly follow: StreamedDump['verify'] },
+  path: string,
+): Promise<{ readonly dump: StoredDump; readonly facts: DumpFacts }> {
+  const name = fileName(1);
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  let contents: Contents | undefined;
+  const writing = write(path);
+  const channel = new Channel();
+  await together(run.signal, [
+    async () => {
+      await writing;
+    },
+    async (signal) => {
+      for await (const chunk of follow(path, writing, signal)) {
+        sizeBytes += chunk.length;
+        hash.update(chunk);
+        await channel.send(chunk, signal);
+      }
+      await writing;
+      if (sizeBytes === 0) throw emptyDump(name);
+      channel.end();
+    },
+    async (signal) => void (contents = await verify(channel.until(signal))),
+  ]);
+  const facts = await writing;
+  if (contents === undefined) throw damagedDump(name, 'it was not written to its end');
+  compare(name, facts.contents, contents);
+  await syncFile(path);
+  if ((await lstat(path)).size !== sizeBytes) throw damagedDump(name, 'it changed while it was checked');
+  return { dump: { path, sizeBytes, plainBytes: sizeBytes, sha256: hash.digest('hex') }, facts };
 }
 
 /** Hashes, compresses and verifies while the dump is made. Its own failure counts before what a cut dump looks like. */

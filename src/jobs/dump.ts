@@ -36,9 +36,20 @@ export async function makeDump(
     write: (path) => connector.createDump(request.database, path, { purpose: kind }, context, run),
     verify: (path) => format.verify(path, level, context, run),
     stream: streamOf(request, kind, { format, context }),
+    follow: followerOf(request, { format, context }),
   });
   for (const warning of dumped.manifest.warnings) run.log('warning', warning);
   return dumped;
+}
+
+/** How a dump is verified while it is written, where its format allows that. */
+function followerOf(
+  { dumps }: DumpRequest,
+  { format, context }: { readonly format: DumpFormat; readonly context: DatabaseJobContext },
+): PublishRequest['follow'] {
+  const { verifyStream, isAppended } = format;
+  if (verifyStream === undefined || isAppended !== true) return undefined;
+  return (bytes) => verifyStream.call(format, bytes, dumps.verification, context, context.run);
 }
 
 /** The way of a dump that is compressed while it is made, where both its connector and its format can. */

@@ -1,6 +1,7 @@
 import { graceMs, signalGroup, stderrLimit } from './ending.ts';
 import { Ring } from './ring.ts';
 
+export { lifeline } from './ending.ts';
 export { runStages, type StagesEnd, type StagesIo } from './stages.ts';
 
 /**
