@@ -94,13 +94,14 @@ export interface OpenDump {
  * A restore that is decided and has changed nothing yet.
  *
  * Shape: `emptied` lose their rows though the dump has none for them (EXCLUDE); `lost` go with the objects that the restore drops, though the dump lacks them.
- * `safety` as in `Connector.restoreSafety`, for this very restore.
+ * `safety` as in `Connector.restoreSafety`, and `unlistedTables` as in `Connector.unlistedTables` where it is set, for this very restore.
  */
 export interface PreparedRestore {
   readonly emptied: readonly string[];
   readonly lost: readonly string[];
   readonly warnings: readonly string[];
   readonly safety: Connector['restoreSafety'];
+  readonly unlistedTables?: Connector['unlistedTables'];
   apply(run: Run): Promise<void>;
 }
 

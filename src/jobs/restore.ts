@@ -88,7 +88,11 @@ function previewOf(
     dumpCreatedUtc: dump.createdUtc,
     dumpOrigin: dump.origin,
     dumpHasManifest: dump.manifest !== undefined,
-    ...compareContents(contents, inspection.contents, format.unlistedTables ?? connector.unlistedTables),
+    ...compareContents(
+      contents,
+      inspection.contents,
+      prepared.unlistedTables ?? format.unlistedTables ?? connector.unlistedTables,
+    ),
     emptied: [...prepared.emptied],
     lost: [...prepared.lost],
     openSessions: inspection.openSessions,
