@@ -25,6 +25,8 @@ export interface MariadbServer {
   createDatabase(name?: string): Promise<string>;
   /** Makes an account with the canary as its password; `@` in a grant stands for it: `GRANT SELECT ON shop.* TO @`. */
   createUser(name: string, ...grants: string[]): Promise<void>;
+  /** A connection that stays, and the rows of one query as it sees them. */
+  watch(sql: string, database: string): Promise<{ hash(): Promise<string>; stop(): Promise<void> }>;
   /** One text for all that a database holds: definitions, rows, routines, events. */
   hashOf(database: string): Promise<string>;
   /** The resolved settings of a database there, as the administrator. */
@@ -171,8 +173,22 @@ class PrivateServer implements MariadbServer {
     };
   }
 
+  async watch(sql: string, database: string): Promise<{ hash(): Promise<string>; stop(): Promise<void> }> {
+    const connection = await this.#connect(database);
+    return { hash: async () => JSON.stringify((await connection.query(sql))[0]), stop: () => connection.end() };
+  }
+
   async #connected<Result>(database: string | undefined, body: (connection: Connection) => Promise<Result>): Promise<Result> {
-    const connection = await createConnection({
+    const connection = await this.#connect(database);
+    try {
+      return await body(connection);
+    } finally {
+      await connection.end();
+    }
+  }
+
+  #connect(database: string | undefined): Promise<Connection> {
+    return createConnection({
       host: '127.0.0.1',
       port: this.port,
       user: 'admin',
@@ -181,11 +197,6 @@ class PrivateServer implements MariadbServer {
       charset: 'utf8mb4',
       ...(database === undefined ? {} : { database }),
     });
-    try {
-      return await body(connection);
-    } finally {
-      await connection.end();
-    }
   }
 }
 

@@ -74,7 +74,7 @@ export class DumpScanner {
   end(): DumpScan {
     this.#advance(this.#window.length);
     const isBetween = this.#state === 'between' || (this.#state === 'line' && this.#afterComment === 'between');
-    const hasMark = /(?:^|\n)-- Dump completed[^\n]*\r?\n?$/.test(this.#tail.toString('latin1'));
+    const hasMark = /(?:^|\n)-- Dump completed[^\n]*\n$/.test(this.#tail.toString('latin1'));
     if (!isBetween || !hasMark) throw truncatedText(this.#name);
     return this.#found.scan();
   }
@@ -159,7 +159,7 @@ export class DumpScanner {
     if (this.#head.length > headLimit || /[\w$]/.test(String.fromCharCode(this.#window[at - 1] ?? space))) return undefined;
     if (this.#depth === 0 && this.#isText(at, 'VALUES')) {
       this.#keep(from, at, ' ');
-      this.#insertInto = /^\s*(?:INSERT|REPLACE)\s+(?:\w+\s+)*?INTO\s+`((?:[^`]|``)+)`/i
+      this.#insertInto = /^\s*(?:INSERT|REPLACE)\s+(?:\w+\s+)*?INTO\s+`((?:[^`]|``)+)`(?!\s*\.)/i
         .exec(utf8(this.#head))?.[1]
         ?.replaceAll('``', '`');
       this.#inValues = this.#insertInto !== undefined;
