@@ -12,12 +12,7 @@ const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   PgDumpGisConnector: async () => new (await import('./postgresql/gisConnector.ts')).PgDumpGisConnector(),
 };
 
-const notBuilt: ReadonlySet<string> = new Set([
-  'MongoDumpConnector',
-  'MongoDriverConnector',
-  'DjangoConnector',
-  'JsonConnector',
-]);
+const notBuilt: ReadonlySet<string> = new Set(['MongoDumpConnector', 'MongoDriverConnector', 'DjangoConnector', 'JsonConnector']);
 
 const formats: Readonly<Record<string, () => Promise<DumpFormat>>> = {
   sqlite: async () => (await import('./sqlite/formats.ts')).sqliteFormat,

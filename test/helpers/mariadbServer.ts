@@ -17,6 +17,8 @@ export const canary = 'c4n4ry "p\\w\'#; é$x ';
 export interface MariadbServer {
   readonly port: number;
   readonly socket: string;
+  /** Sends its process a signal: SIGKILL ends it at once, SIGSTOP makes it silent. */
+  signal(name: NodeJS.Signals): void;
   /** Runs one statement as the administrator; rows as objects. */
   query(sql: string, database?: string): Promise<Record<string, unknown>[]>;
   /** Runs a script of several statements, without DELIMITER. */
@@ -47,7 +49,8 @@ export async function mariadbServer(test: Context): Promise<MariadbServer> {
   return server;
 }
 
-async function startServer(): Promise<MariadbServer> {
+/** A server of one's own, to be ended or stopped. */
+export async function startServer(): Promise<MariadbServer> {
   const folder = mkdtempSync(join(tmpdir(), 'dbbackup-mariadb-'));
   const datadir = join(folder, 'data');
   const socket = join(datadir, 's');
@@ -79,7 +82,7 @@ async function startServer(): Promise<MariadbServer> {
   await first?.query("DELETE FROM mysql.global_priv WHERE User = ''");
   await first?.query('FLUSH PRIVILEGES');
   await first?.end();
-  return new PrivateServer(port, socket);
+  return new PrivateServer(port, socket, (name) => void child.kill(name));
 }
 
 /** A server refuses to run as root: it gets the account that its package has made. */
@@ -100,11 +103,13 @@ async function freePort(): Promise<number> {
 class PrivateServer implements MariadbServer {
   readonly port: number;
   readonly socket: string;
+  readonly signal: (name: NodeJS.Signals) => void;
   #count = 0;
 
-  constructor(port: number, socket: string) {
+  constructor(port: number, socket: string, signal: (name: NodeJS.Signals) => void) {
     this.port = port;
     this.socket = socket;
+    this.signal = signal;
   }
 
   async query(sql: string, database?: string): Promise<Record<string, unknown>[]> {
