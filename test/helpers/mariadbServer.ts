@@ -25,7 +25,7 @@ export interface MariadbServer {
   script(sql: string, database: string): Promise<void>;
   /** Makes an empty database under a name of its own. */
   createDatabase(name?: string): Promise<string>;
-  /** Makes an account with the canary as its password; `@` in a grant stands for it: `GRANT SELECT ON shop.* TO @`. */
+  /** Makes an account with the canary as its password; `@` at the end of a grant stands for it: `GRANT SELECT ON shop.* TO @`. */
   createUser(name: string, ...grants: string[]): Promise<void>;
   /** A connection that stays, and the rows of one query as it sees them. */
   watch(sql: string, database: string): Promise<{ hash(): Promise<string>; stop(): Promise<void> }>;
@@ -133,7 +133,7 @@ class PrivateServer implements MariadbServer {
     await this.#connected(undefined, async (connection) => {
       const account = `${connection.escape(name)}@'%'`;
       await connection.query(`CREATE OR REPLACE USER ${account} IDENTIFIED BY ${connection.escape(canary)}`);
-      for (const grant of grants) await connection.query(grant.replace('@', account));
+      for (const grant of grants) await connection.query(grant.replace(/@$/, () => account));
     });
   }
 
