@@ -42,10 +42,17 @@ const usual = new RegExp(
   'is',
 );
 
-/** The first words of a statement that no dump tool writes: of one that grants, loads, or runs other text. */
+const library = new RegExp(`^\\s*${made}${name}\\s+RETURNS\\s+\\w+\\s+SONAME\\b`, 'i');
+const quotedText = /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`/gs;
+
+/**
+ * The first words of a statement that no dump tool writes: of one that grants, loads, or runs other text, or of several behind one delimiter.
+ *
+ * Shape: a help against accidents. What a trigger or a routine does cannot be told by looking, so that a dump from elsewhere needs trust.
+ */
 export function unusualWords(head: string): string | undefined {
-  const isLibrary = /^\s*CREATE\b.*\bSONAME\b/is.test(head);
-  if (usual.test(head) && !isLibrary) return undefined;
+  const isSeveral = !/^\s*CREATE\b/i.test(head) && head.replaceAll(quotedText, '').includes(';');
+  if (usual.test(head) && !library.test(head) && !isSeveral) return undefined;
   return head.trim().split(/\s+/, 2).join(' ').slice(0, 40).toUpperCase();
 }
 

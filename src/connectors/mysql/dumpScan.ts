@@ -41,6 +41,7 @@ export class DumpScanner {
   #state: State = 'between';
   #afterComment: State = 'between';
   #quote = 0;
+  #hasEscapes = true;
   #delimiter: Buffer = Buffer.from(';');
   #code = stops(';', codeStops);
   #data = stops(';', dataStops);
@@ -226,7 +227,7 @@ export class DumpScanner {
         this.#state = 'code';
         return at + 1;
       }
-      at += byte === backslash && end !== backtick ? 2 : 1;
+      at += byte === backslash && end !== backtick && this.#hasEscapes ? 2 : 1;
     }
     this.#keep(from, at);
     return at;
@@ -269,6 +270,8 @@ export class DumpScanner {
   #endStatement(from: number, at: number): number {
     this.#keep(from, at);
     this.#found.addStatement(this.#base + at - this.#statementStart);
+    // The client splits by the mode that the server tells it.
+    if (/^\s*SET\b.*\bsql_mode\s*=/is.test(this.#head)) this.#hasEscapes = !/NO_BACKSLASH_ESCAPES/i.test(this.#head);
     if (this.#insertInto === undefined) this.#found.addObject(utf8(this.#head));
     else this.#found.addRows(this.#insertInto, this.#rowCount);
     this.#state = 'between';
@@ -290,11 +293,7 @@ export class DumpScanner {
   }
 
   #isText(at: number, text: string): boolean {
-    return (
-      this.#window
-        .subarray(at, at + text.length)
-        .toString('latin1')
-        .toUpperCase() === text
-    );
+    const found = this.#window.subarray(at, at + text.length).toString('latin1');
+    return found.toUpperCase() === text;
   }
 }
