@@ -57,15 +57,17 @@ export async function planDump(session: Session, planning: Planning): Promise<Du
   )
     throw new BackupError('dump.refused', detail, { hint: 'Exclude these views as well.' });
   const lacking = new Set(gaps.map(({ kind }) => kind));
+  const unusable = purpose === 'safety' ? await brokenViews(session, facts) : [];
   const views = lacking.has('view') ? [...(facts.objects.get('view') ?? [])] : [];
   return {
     facts,
-    ignored: [...excluded, ...views],
+    ignored: [...excluded, ...views, ...unusable.map((view) => view.name)],
     lacking,
     warnings: [
       ...gaps.map((gap) => gap.detail),
       ...unmatched.map((table) => `EXCLUDE names ${table}, which matches no table.`),
       ...(broken.length > 0 ? [detail] : []),
+      ...unusable.map((view) => `The view ${view.name} is broken and not in this dump. It was: ${view.definition}`),
       ...(await limitsOf(session, facts, excluded)),
     ],
   };
@@ -164,6 +166,27 @@ async function viewsOf(session: Session, name: string, tables: readonly string[]
     )
     .map((row) => text(row, 'name'));
 }
+
+/** Views that the tool would stop at. A safety dump goes on without them: a database may be restored because it has some. */
+async function brokenViews(
+  session: Session,
+  { objects }: DatabaseFacts,
+): Promise<readonly { readonly name: string; readonly definition: string }[]> {
+  const broken: { name: string; definition: string }[] = [];
+  for (const name of objects.get('view') ?? []) {
+    const isBroken = await session.query(`SELECT * FROM ${quoted(name)} LIMIT 0`).then(
+      () => false,
+      (error: unknown) => error instanceof Error && 'errno' in error && error.errno === invalidView,
+    );
+    if (!isBroken) continue;
+    const [row] = await session.query(`SHOW CREATE VIEW ${quoted(name)}`);
+    broken.push({ name, definition: text(row, 'Create View') });
+  }
+  return broken;
+}
+
+/** ER_VIEW_INVALID. */
+const invalidView = 1356;
 
 /** What a dump of this kind cannot hold as it is. */
 async function limitsOf(session: Session, { tables }: DatabaseFacts, excluded: readonly string[]): Promise<string[]> {
