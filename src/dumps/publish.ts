@@ -88,7 +88,7 @@ async function prove(
   let dump: StoredDump | undefined;
   await together(run.signal, [
     async () => {
-      const contents = await request.verify?.(plain);
+      const contents = facts.proven === about.verification ? undefined : await request.verify?.(plain);
       if (contents !== undefined) compare(name, facts.contents, contents);
     },
     async (signal) => {
