@@ -5,6 +5,7 @@ import { build } from 'esbuild';
 // command line. One line for each driver.
 const packages = {
   execa: 'execa',
+  'mysql2/promise': 'mysql2',
   pg: 'pg',
 };
 
