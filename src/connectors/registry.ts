@@ -8,22 +8,18 @@ const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   SqliteCPConnector: async () => new (await import('./sqlite/cpConnector.ts')).SqliteCPConnector(),
   PgDumpBinaryConnector: async () => new (await import('./postgresql/binaryConnector.ts')).PgDumpBinaryConnector(),
   PgDumpConnector: async () => new (await import('./postgresql/plainConnector.ts')).PgDumpConnector(),
+  MongoDumpConnector: async () => new (await import('./mongodb/dumpConnector.ts')).MongoDumpConnector(),
   PgDumpGisConnector: async () => new (await import('./postgresql/gisConnector.ts')).PgDumpGisConnector(),
 };
 
-const notBuilt: ReadonlySet<string> = new Set([
-  'MysqlDumpConnector',
-  'MongoDumpConnector',
-  'MongoDriverConnector',
-  'DjangoConnector',
-  'JsonConnector',
-]);
+const notBuilt: ReadonlySet<string> = new Set(['MysqlDumpConnector', 'MongoDriverConnector', 'DjangoConnector', 'JsonConnector']);
 
 const formats: Readonly<Record<string, () => Promise<DumpFormat>>> = {
   sqlite: async () => (await import('./sqlite/formats.ts')).sqliteFormat,
   'pg-custom': async () => (await import('./postgresql/formats.ts')).pgCustomFormat,
   'pg-plain': async () => (await import('./postgresql/formats.ts')).pgPlainFormat,
   'sqlite-sql': async () => (await import('./sqlite/formats.ts')).sqliteSqlFormat,
+  'mongo-archive': async () => (await import('./mongodb/format.ts')).mongoArchiveFormat,
   'mysql-sql': async () => (await import('./mysql/format.ts')).mysqlSqlFormat,
 };
 
@@ -37,7 +33,7 @@ export async function connectorFor(name: string): Promise<Connector> {
   if (load !== undefined) return load();
   if (notBuilt.has(name) || name.includes('#')) {
     throw new BackupError('connector.unavailable', `${name} is not part of this version.`, {
-      hint: 'This version backs up SQLite and PostgreSQL databases. Watch the changelog for the other engines.',
+      hint: 'This version backs up SQLite, PostgreSQL and MongoDB databases. Watch the changelog for the other engines.',
     });
   }
   throw new BackupError('connector.unknown', `There is no connector named ${name}.`, {

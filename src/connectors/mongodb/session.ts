@@ -1,0 +1,79 @@
+import type { Db } from 'mongodb';
+import type { OrderedValue } from './metadata.ts';
+import { loadDriver } from './driver.ts';
+import { explainDriver } from './failures.ts';
+import type { Place } from './settings.ts';
+
+/** A command to the server: its name is the first key. Values may be maps, whose order counts. */
+export type Command = Readonly<Record<string, OrderedValue>>;
+
+/** A connection of the driver to one database. Documents are their bytes, as the server has them. */
+export interface Session {
+  command(command: Command, database?: string): Promise<unknown>;
+  /** What a command with a cursor gives, such as `listCollections`. */
+  list(command: Command): AsyncIterable<Uint8Array>;
+  documents(collection: string): AsyncIterable<Uint8Array>;
+  insert(collection: string, documents: readonly Uint8Array[], options: Command): Promise<unknown>;
+}
+
+/** Units: ms. */
+const connectMs = 10_000;
+
+/**
+ * Gives `body` a connection, and ends it afterwards.
+ *
+ * Errors: `connection.*` as the table of failures says; the signal's reason.
+ */
+export async function withSession<Result>(
+  { uri, options, database, where }: Place,
+  signal: AbortSignal,
+  body: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  signal.throwIfAborted();
+  const { MongoClient, DocumentSequence } = await loadDriver();
+  const stopping: Promise<unknown>[] = [];
+  try {
+    const client = new MongoClient(uri, { ...options, connectTimeoutMS: connectMs, monitorCommands: false });
+    const stop = (): void => void stopping.push(client.close(true).catch(() => undefined));
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      await client.connect();
+      const db = client.db(database);
+      return await body({
+        command: (command, other) => (other === undefined ? db : client.db(other)).command({ ...command }),
+        list: (command) => rawCursor(db, command),
+        documents: (collection) => rawDocuments(db, collection),
+        insert: (collection, documents, more) => {
+          const sequence = new DocumentSequence('documents');
+          for (const document of documents) sequence.push(document, document);
+          return db.command({ insert: collection, documents: sequence, ...more });
+        },
+      });
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await client.close(true).catch(() => undefined);
+    }
+  } catch (error) {
+    await Promise.all(stopping);
+    signal.throwIfAborted();
+    throw explainDriver(error, where);
+  }
+}
+
+async function* rawCursor(db: Db, command: Command): AsyncGenerator<Uint8Array> {
+  for await (const document of db.runCursorCommand({ ...command }, { raw: true })) yield bytesOf(document);
+}
+
+async function* rawDocuments(db: Db, collection: string): AsyncGenerator<Uint8Array> {
+  const cursor = db.collection(collection).find({}, { raw: true, batchSize: 100_000, noCursorTimeout: false });
+  try {
+    for await (const document of cursor) yield bytesOf(document);
+  } finally {
+    await cursor.close();
+  }
+}
+
+function bytesOf(document: unknown): Uint8Array {
+  if (document instanceof Uint8Array) return document;
+  throw new Error('The driver gave a document that is not its bytes.');
+}
