@@ -9,6 +9,7 @@ const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   PgDumpBinaryConnector: async () => new (await import('./postgresql/binaryConnector.ts')).PgDumpBinaryConnector(),
   PgDumpConnector: async () => new (await import('./postgresql/plainConnector.ts')).PgDumpConnector(),
   MongoDumpConnector: async () => new (await import('./mongodb/dumpConnector.ts')).MongoDumpConnector(),
+  MongoDriverConnector: async () => new (await import('./mongodb/driverConnector.ts')).MongoDriverConnector(),
   PgDumpGisConnector: async () => new (await import('./postgresql/gisConnector.ts')).PgDumpGisConnector(),
 };
 

@@ -14,7 +14,7 @@ describe('MongoDB', function () {
   after(() => server.rest());
 
   const dbOf = ({ keys }: Database): Db => server.database(String(keys['NAME']));
-  for (const connector of ['MongoDumpConnector']) {
+  for (const connector of ['MongoDumpConnector', 'MongoDriverConnector']) {
     const make = async (fill: (db: Db) => Promise<void>): Promise<Database> => {
       const db = server.fresh();
       await fill(db);

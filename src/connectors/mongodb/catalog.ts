@@ -38,16 +38,17 @@ export async function readFacts(session: Session): Promise<DatabaseFacts> {
     collections.push({ name, kind, bytes, ...(await countsOf(session, name, kind)) });
   }
   collections.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const counted = collections.map((collection) => ({
-    ...collection,
-    indexes: collection.indexes.filter((bytes) => indexName(bytes) !== '_id_').length,
-  }));
-  return { serverVersion, collections, contents: countedContents(counted), sizeBytes: await sizeOf(session) };
+  return { serverVersion, collections, contents: liveContents(collections), sizeBytes: await sizeOf(session) };
 }
 
-/** The name of an index, as `listIndexes` gives it. */
-export function indexName(bytes: Uint8Array): string {
-  return indexSchema.parse(BSON.deserialize(bytes)).name;
+/** The contents of a database, or of a part of its collections. */
+export function liveContents(collections: readonly LiveCollection[]): Contents {
+  return countedContents(
+    collections.map((collection) => ({
+      ...collection,
+      indexes: collection.indexes.filter((bytes) => indexSchema.parse(BSON.deserialize(bytes)).name !== '_id_').length,
+    })),
+  );
 }
 
 async function countsOf(

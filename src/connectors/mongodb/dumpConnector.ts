@@ -137,7 +137,7 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
       contents,
       serverVersion: archive.serverVersion,
       tools: [tool.facts],
-      warnings: [...unmatchedWarnings(exclude, before), ...(found === undefined ? [] : changesWhile(archive, found))],
+      warnings: [...unmatchedWarnings(exclude, before), ...(found === undefined ? [] : changesWhile(archive.collections, found))],
     };
   }
 

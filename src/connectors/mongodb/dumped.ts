@@ -1,14 +1,13 @@
-import type { Archive } from './archive.ts';
 import type { DatabaseFacts } from './catalog.ts';
 import { refusedDump } from './problems.ts';
 
 /**
- * Compares an archive with what the server had before and after it was made: what others have changed meanwhile, as warnings.
+ * Compares what is in a dump with what the server had before and after it was made: what others have changed meanwhile, as warnings.
  *
  * Errors: `dump.refused` where a collection is missing that was there all the time.
  */
 export function changesWhile(
-  { collections }: Archive,
+  collections: readonly { readonly name: string; readonly documents: number }[],
   { before, after, exclude }: { before: DatabaseFacts; after: DatabaseFacts | undefined; exclude: readonly string[] },
 ): string[] {
   const dumped = new Map(collections.map((collection) => [collection.name, collection]));
