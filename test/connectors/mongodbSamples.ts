@@ -2,6 +2,7 @@ import {
   Binary,
   BSONRegExp,
   BSONSymbol,
+  calculateObjectSize,
   Code,
   DBRef,
   Decimal128,
@@ -132,4 +133,63 @@ export async function spoil(db: Db): Promise<void> {
 export async function fillLarge(db: Db): Promise<void> {
   for (const name of ['big_a', 'big_b'])
     await db.collection(name).insertMany(Array.from({ length: 3000 }, (_, i) => ({ i, text: 'some words '.repeat(100) })));
+}
+
+/** Names that a shell, a pattern, a path or JSON would read otherwise. */
+export const oddNames = [
+  'a.b',
+  'sp ace',
+  'ünï-çödé',
+  '日本',
+  '-dash',
+  "quo'te",
+  'dou"ble',
+  '100',
+  'a*b',
+  'tab\tname',
+  'back\\slash',
+  '`tick`',
+  '%2e',
+  'a=b',
+];
+
+/** Documents of every type of BSON, with odd keys at every depth, in collections with odd names. */
+export async function fillOdd(db: Db, documents: number): Promise<void> {
+  const values = Object.entries(everyType);
+  const keys = Object.keys(oddKeys);
+  const share = Math.ceil(documents / oddNames.length);
+  for (const [at, name] of oddNames.entries()) {
+    const collection = db.collection<{ _id: unknown }>(name);
+    for (let from = 0; from < share; from += 1000) {
+      const batch = Array.from({ length: Math.min(1000, share - from) }, (_, n) => {
+        const i = from + n;
+        const [type = '', value] = values[(i + at) % values.length] ?? [];
+        const key = `${keys[i % keys.length] ?? ''}${i % 5}`;
+        const ids = [
+          i,
+          `${i}`,
+          new Date(i),
+          Long.fromNumber(i + 0.5 * 2 ** 33),
+          { i, [key]: value },
+          new Binary(Buffer.from(`${i}`)),
+        ];
+        return {
+          _id: ids[i % ids.length],
+          [type]: value,
+          [key]: { ...oddKeys, [key]: [value, { [key]: value }] },
+          text: 'x'.repeat(i % 300),
+        };
+      });
+      await collection.insertMany(batch);
+    }
+    await collection.createIndex({ text: 1 }, { name: `by text of ${name}` }, {});
+  }
+}
+
+/** The largest document that a server stores: 16 MiB. */
+export async function fillLargest(db: Db): Promise<void> {
+  const around = calculateObjectSize({ _id: 1, b: new Binary(Buffer.alloc(0)) });
+  await db
+    .collection<{ _id: number; b: Binary }>('largest')
+    .insertOne({ _id: 1, b: new Binary(Buffer.alloc(16 * 1024 * 1024 - around, 'large')) });
 }

@@ -3,26 +3,44 @@ import type { Database } from '../../core/database.ts';
 import { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import { isContainerPrefix, prefixWords, type Phase } from '../../core/toolCall.ts';
-import { readFacts, type DatabaseFacts } from './catalog.ts';
-import { withSession } from './session.ts';
+import { listCollections, liveContents, readFacts, sizeOf, type DatabaseFacts } from './catalog.ts';
+import { withSession, type Session } from './session.ts';
 import { placeOf } from './settings.ts';
 
-/** What both connectors answer about a database. */
-export const nothing = { serverVersion: '', contents: { tables: [], objects: {} } } as const;
-
-/** A database exists as long as something is in it. */
+/** What both connectors answer about a database. It exists as long as something is in it. */
 export async function inspectDatabase(database: Database, run: Run): Promise<Inspection> {
-  const facts = await factsOf(database, 'restore', run);
-  if (facts === undefined) return { exists: true, ...nothing };
-  const { serverVersion, contents, sizeBytes, collections } = facts;
-  const exists = collections.length > 0;
-  return { exists, serverVersion, contents, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
+  const found = await whereInSight(database, 'restore', run, async (session) => {
+    const { collections, serverVersion } = await readFacts(session);
+    const sizeBytes = await sizeOf(session);
+    return {
+      exists: collections.length > 0,
+      serverVersion,
+      contents: liveContents(collections),
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    };
+  });
+  return found ?? { exists: true, serverVersion: '', contents: { tables: [], objects: {} } };
 }
 
-/** Looks at a database with the driver; undefined where its server is in a container that only its tools reach. */
-export async function factsOf(database: Database, phase: Phase, run: Run): Promise<DatabaseFacts | undefined> {
+/** Collections with counts and indexes, as a dump finds them; undefined as below. */
+export function factsOf(database: Database, run: Run): Promise<DatabaseFacts | undefined> {
+  return whereInSight(database, 'dump', run, readFacts);
+}
+
+/** The names that a restore finds in its target; undefined as below. */
+export function targetNames(database: Database, run: Run): Promise<readonly string[] | undefined> {
+  return whereInSight(database, 'restore', run, async (session) => (await listCollections(session)).map(({ name }) => name));
+}
+
+/** Asks the driver; undefined where the server is in a container that only its tools reach. */
+async function whereInSight<Result>(
+  database: Database,
+  phase: Phase,
+  run: Run,
+  body: (session: Session) => Promise<Result>,
+): Promise<Result | undefined> {
   try {
-    return await withSession(placeOf(database, phase), run.signal, readFacts);
+    return await withSession(placeOf(database, phase), run.signal, body);
   } catch (error) {
     const isUnreachable = error instanceof BackupError && /^connection\.(refused|unknownHost|timedOut)$/.test(error.code);
     if (isUnreachable && isContainerPrefix(prefixWords(database.keys, phase))) return undefined;

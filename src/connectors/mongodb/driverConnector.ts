@@ -15,8 +15,8 @@ import type { Run } from '../../core/run.ts';
 import { BaseDBConnector } from '../base.ts';
 import { archiveBytes } from './archiveWriter.ts';
 import { restoreArchive } from './archiveRestore.ts';
-import { liveContents, readFacts } from './catalog.ts';
-import { inspectDatabase, unmatchedWarnings } from './connector.ts';
+import { listCollections, liveContents, readFacts } from './catalog.ts';
+import { inspectDatabase, targetNames, unmatchedWarnings } from './connector.ts';
 import { changesWhile } from './dumped.ts';
 import { refusedDump, refusedRestore, unknownDatabase } from './problems.ts';
 import { planRestore, type RestorePlan } from './restoring.ts';
@@ -60,8 +60,8 @@ export class MongoDriverConnector extends BaseDBConnector {
     run: Run,
   ): Promise<PreparedRestore> {
     const settings = settingsOf(database);
-    const target = await inspectDatabase(database, run);
-    const plan = await planRestore(dump, { settings, target, run });
+    const there = (await targetNames(database, run)) ?? [];
+    const plan = await planRestore(dump, { settings, there, run });
     const series = plan.archive.collections.find(({ metadata }) => metadata.kind === 'timeseries');
     if (series !== undefined)
       throw refusedRestore(`MongoDriverConnector cannot restore a time series, and ${series.name} is one.`, timeseriesHint);
@@ -70,7 +70,7 @@ export class MongoDriverConnector extends BaseDBConnector {
       lost: plan.removed,
       warnings: plan.warnings,
       safety: 'rollBack',
-      apply: (apply) => applyRestore(database, { path: dump.path, plan, exists: target.exists }, apply),
+      apply: (apply) => applyRestore(database, { path: dump.path, plan, exists: there.length > 0 }, apply),
     };
   }
 
@@ -106,7 +106,7 @@ async function writeDump(database: Database, output: Writable, { purpose }: Dump
       tools: [],
       warnings: [
         ...unmatchedWarnings(exclude, before),
-        ...changesWhile(dumped, { before, after: await readFacts(session), exclude }),
+        ...(await changesWhile(dumped, { before, exclude, lookAgain: () => readFacts(session) })),
       ],
     };
   });
@@ -122,7 +122,7 @@ async function applyRestore(
   run.signal.throwIfAborted();
   await withTarget(place, { exists, removed: plan.removed, signal: run.signal }, () =>
     withSession(place, run.signal, async (session) => {
-      const there = new Set((await readFacts(session)).collections.map(({ name }) => name));
+      const there = new Set((await listCollections(session)).map(({ name }) => name));
       await restoreArchive({ session, path, plan, there, where: place.where, run });
     }),
   );

@@ -9,8 +9,8 @@ import { withSecretFile } from '../../system/secretFile.ts';
 import { BaseCommandDBConnector, type CallInput, type ResolvedTool, type ToolUse } from '../command.ts';
 import { readArchive } from './archive.ts';
 import { dumpArgs, restoreArgs } from './arguments.ts';
-import type { DatabaseFacts } from './catalog.ts';
-import { factsOf, inspectDatabase, unmatchedWarnings } from './connector.ts';
+import { liveContents, type DatabaseFacts } from './catalog.ts';
+import { factsOf, inspectDatabase, targetNames, unmatchedWarnings } from './connector.ts';
 import { contentsOf } from './contents.ts';
 import { changesWhile } from './dumped.ts';
 import { explainTool } from './failures.ts';
@@ -65,7 +65,7 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
     workspace: Workspace,
     run: Run,
   ): Promise<DumpFacts> {
-    const before = await factsOf(database, 'dump', run);
+    const before = await factsOf(database, run);
     if (before?.collections.length === 0) throw unknownDatabase(targetLabel(database.target));
     // A safety dump is ours alone: nothing of the user's may stand in it, or in its way.
     const safe = purpose === 'safety' ? { ...database, keys: { ...database.keys, DUMP_SUFFIX: '' } } : database;
@@ -76,7 +76,7 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
     await this.withSecrets(safe, { use: dumpUse, tool, workspace }, async (config, stdin) => {
       const input = inputOf(dumpArgs(connectionOf(safe), { settings, exclude, config }));
       const calls = await this.calls(safe, dumpUse, tool, input);
-      const progress = documentProgress('dumping', before?.contents, run);
+      const progress = documentProgress('dumping', before && liveContents(before.collections), run);
       const io: StagesIo = { stdin, stdout: { kind: 'file', path }, firstByteMs: 50_000, onStderrLine: progress };
       await this.runTool(safe, calls, io, run);
     });
@@ -91,8 +91,8 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
     run: Run,
   ): Promise<PreparedRestore> {
     const settings = settingsOf(database);
-    const target = await inspectDatabase(database, run);
-    const plan = await planRestore(dump, { settings, target, run });
+    const there = await targetNames(database, run);
+    const plan = await planRestore(dump, { settings, there: there ?? [], run });
     const tool = await this.resolveTool(database, restoreUse);
     if (tool.inContainer && secretsText(connectionOf(database)) !== undefined)
       throw refusedRestore(
@@ -104,7 +104,8 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
       lost: plan.removed,
       warnings: plan.warnings,
       safety: 'rollBack',
-      apply: (apply) => this.apply(database, { dump, plan, tool, workspace, exists: target.exists }, apply),
+      apply: (apply) =>
+        this.apply(database, { dump, plan, tool, workspace, exists: there === undefined || there.length > 0 }, apply),
     };
   }
 
@@ -132,12 +133,13 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
     const bytes = createReadStream(path, { highWaterMark: 1_048_576 });
     const archive = await readArchive(bytes, { depth: 'length', onBytes: () => run.signal.throwIfAborted() });
     const contents = contentsOf(archive);
-    const found = before && { before, after: await factsOf(database, 'dump', run), exclude };
+    const compared =
+      before && (await changesWhile(archive.collections, { before, exclude, lookAgain: () => factsOf(database, run) }));
     return {
       contents,
       serverVersion: archive.serverVersion,
       tools: [tool.facts],
-      warnings: [...unmatchedWarnings(exclude, before), ...(found === undefined ? [] : changesWhile(archive.collections, found))],
+      warnings: [...unmatchedWarnings(exclude, before), ...(compared ?? [])],
     };
   }
 

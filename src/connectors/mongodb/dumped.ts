@@ -1,34 +1,37 @@
 import type { DatabaseFacts } from './catalog.ts';
 import { refusedDump } from './problems.ts';
 
+interface Comparison {
+  readonly before: DatabaseFacts;
+  readonly exclude: readonly string[];
+  /** Asked only where something is not as it was before. */
+  lookAgain(): Promise<DatabaseFacts | undefined>;
+}
+
 /**
- * Compares what is in a dump with what the server had before and after it was made: what others have changed meanwhile, as warnings.
+ * Compares what is in a dump with what the server had before: what others have changed meanwhile, as warnings.
  *
- * Errors: `dump.refused` where a collection is missing that was there all the time.
+ * Errors: `dump.refused` where a collection is missing that was there all the time, or has another number of documents than it ever had.
  */
-export function changesWhile(
+export async function changesWhile(
   collections: readonly { readonly name: string; readonly documents: number }[],
-  { before, after, exclude }: { before: DatabaseFacts; after: DatabaseFacts | undefined; exclude: readonly string[] },
-): string[] {
-  const dumped = new Map(collections.map((collection) => [collection.name, collection]));
-  const still = new Map((after ?? before).collections.map((collection) => [collection.name, collection]));
-  const warnings: string[] = [];
-  for (const { name, kind, documents: had } of before.collections) {
-    if (exclude.includes(name)) continue;
-    const found = dumped.get(name);
+  { before, exclude, lookAgain }: Comparison,
+): Promise<string[]> {
+  const dumped = new Map(collections.map(({ name, documents }) => [name, documents]));
+  const changed = before.collections.filter(({ name, kind, documents }) => {
+    if (exclude.includes(name)) return false;
+    return !dumped.has(name) || (kind === 'collection' && dumped.get(name) !== documents);
+  });
+  if (changed.length === 0) return [];
+  const still = new Map((await lookAgain())?.collections.map(({ name, documents }) => [name, documents]));
+  return changed.map(({ name, documents: had = 0 }) => {
+    const has = dumped.get(name);
     const now = still.get(name);
-    if (found === undefined && now !== undefined)
-      throw refusedDump(
-        `The collection ${name} is not in the dump.`,
-        'See the log for what mongodump says of it, or exclude it.',
-      );
-    if (found === undefined) warnings.push(`${name} was dropped while the dump was made, and is not in it.`);
-    if (found === undefined || kind !== 'collection' || had === undefined) continue;
-    const [least, most] = [Math.min(had, now?.documents ?? had), Math.max(had, now?.documents ?? had)];
-    if (found.documents < least || found.documents > most || least !== most)
-      warnings.push(
-        `${name} held ${had} documents before the dump, and ${found.documents} are in it: another program is writing.`,
-      );
-  }
-  return warnings;
+    if (has !== undefined && now === had)
+      throw refusedDump(`${name} has ${had} documents, and ${has} are in the dump.`, 'Make the backup again, and see the log.');
+    if (has !== undefined)
+      return `${name} held ${had} documents before the dump, and ${has} are in it: another program is writing.`;
+    if (!still.has(name)) return `${name} was dropped while the dump was made, and is not in it.`;
+    throw refusedDump(`The collection ${name} is not in the dump.`, 'See the log for what was said of it, or exclude it.');
+  });
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { Inspection, OpenDump } from '../../core/connector.ts';
+import type { OpenDump } from '../../core/connector.ts';
 import type { Run } from '../../core/run.ts';
 import { readArchive, type Archive } from './archive.ts';
 import { isSystem } from './contents.ts';
@@ -23,13 +23,13 @@ export interface RestorePlan {
 }
 
 /**
- * Reads the whole dump once and decides: whatever would stop the restore half way is known before anything is changed.
+ * Reads the whole dump once and decides; `there` are the names that the target has. Whatever would stop the restore half way is known before anything is changed.
  *
  * Errors: `dumps.*`; `restore.refused` for an archive of several databases.
  */
 export async function planRestore(
   dump: OpenDump,
-  { settings, target, run }: { readonly settings: MongoSettings; readonly target: Inspection; readonly run: Run },
+  { settings, there, run }: { readonly settings: MongoSettings; readonly there: readonly string[]; readonly run: Run },
 ): Promise<RestorePlan> {
   if (dump.format !== 'mongo-archive') {
     throw (await stat(dump.path)).size === 0 ? emptyDump() : damagedDump('it is no archive of mongodump');
@@ -42,7 +42,6 @@ export async function planRestore(
   const isSafety = dump.origin === 'here' && dump.manifest?.kind === 'safety';
   const drop = settings.drop || isSafety;
   const dumped = new Set(archive.collections.map(({ name }) => name));
-  const there = target.contents.tables.map(({ name }) => name);
   const both = there.filter((name) => dumped.has(name));
   return {
     archive,

@@ -64,10 +64,25 @@ async function* rawCursor(db: Db, command: Command): AsyncGenerator<Uint8Array> 
   for await (const document of db.runCursorCommand({ ...command }, { raw: true })) yield bytesOf(document);
 }
 
+/** Units: bytes. A server would fill a reply with 16 MiB, of which several copies are in memory at a time. */
+const replyBytes = 2_097_152;
+const mostInReply = 100_000;
+
 async function* rawDocuments(db: Db, collection: string): AsyncGenerator<Uint8Array> {
-  const cursor = db.collection(collection).find({}, { raw: true, batchSize: 100_000, noCursorTimeout: false });
+  const { readPreference } = db;
+  const options = { raw: true, ...(readPreference === undefined ? {} : { readPreference }) };
+  const cursor = db.runCursorCommand({ find: collection, batchSize: 101 }, options);
+  let count = 0;
+  let bytes = 0;
   try {
-    for await (const document of cursor) yield bytesOf(document);
+    for await (const found of cursor) {
+      const document = bytesOf(found);
+      count += 1;
+      bytes += document.length;
+      if (count % 100 === 0 || document.length > 65_536)
+        cursor.setBatchSize(Math.max(1, Math.min(mostInReply, Math.floor((replyBytes * count) / bytes))));
+      yield document;
+    }
   } finally {
     await cursor.close();
   }
