@@ -69,8 +69,7 @@ const replyBytes = 2_097_152;
 const mostInReply = 100_000;
 
 async function* rawDocuments(db: Db, collection: string): AsyncGenerator<Uint8Array> {
-  const { readPreference } = db;
-  const options = { raw: true, ...(readPreference === undefined ? {} : { readPreference }) };
+  const options = { raw: true, readPreference: db.readPreference };
   const cursor = db.runCursorCommand({ find: collection, batchSize: 101 }, options);
   let count = 0;
   let bytes = 0;
