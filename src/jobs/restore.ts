@@ -78,6 +78,7 @@ function previewOf(
 ): RestorePreview {
   const target = targetLabel(database.target);
   const hasSafetyDump = dumps.safetyBackup && inspection.exists;
+  const compared = compareContents(contents, inspection.contents, format.unlistedTables ?? connector.unlistedTables);
   return {
     alias: database.alias,
     engine: database.engine,
@@ -88,7 +89,8 @@ function previewOf(
     dumpCreatedUtc: dump.createdUtc,
     dumpOrigin: dump.origin,
     dumpHasManifest: dump.manifest !== undefined,
-    ...compareContents(contents, inspection.contents, format.unlistedTables ?? connector.unlistedTables),
+    ...compared,
+    kept: compared.kept.filter(({ name }) => !prepared.lost.includes(name)),
     emptied: [...prepared.emptied],
     lost: [...prepared.lost],
     openSessions: inspection.openSessions,

@@ -71,8 +71,8 @@ export function mongodbTools(): string | undefined {
   return folders.find((folder) => ['mongodump', 'mongorestore'].every((name) => folder !== '' && existsSync(join(folder, name))));
 }
 
-/** Starts a server of one's own. */
-export async function startMongodb(): Promise<MongodbServer> {
+/** Starts a server of one's own; as a replica set, it is one of a single member named `secantus`. */
+export async function startMongodb({ isReplicaSet = false } = {}): Promise<MongodbServer> {
   const folder = mkdtempSync(join(tmpdir(), 'dbbackup-mongodb-'));
   const port = await freePort();
   let child: ChildProcess | undefined;
@@ -82,7 +82,10 @@ export async function startMongodb(): Promise<MongodbServer> {
   });
   const run = (...more: string[]): void => {
     const place = ['--host', '127.0.0.1', '--port', String(port), '--storage-path', join(folder, 'data')];
-    child = spawn(program, [...place, '--standalone', '--log-level', 'ERROR', ...more], { stdio: 'ignore', cwd: folder });
+    child = spawn(program, [...place, ...(isReplicaSet ? [] : ['--standalone']), '--log-level', 'ERROR', ...more], {
+      stdio: 'ignore',
+      cwd: folder,
+    });
     child.unref();
   };
   const stop = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
