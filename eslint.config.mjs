@@ -11,7 +11,7 @@ const rooms = {
   'system/**': { ours: ['core', 'system'], outside: ['node:*', 'execa', 'js-yaml'] },
   'connectors/**': {
     ours: ['core', 'system', 'connectors'],
-    outside: ['node:*', 'better-sqlite3', 'mysql2/promise', 'pg', 'zod'],
+    outside: ['node:*', 'better-sqlite3', 'bson', 'mongodb', 'mongodb/lib/cmap/commands.js', 'mysql2/promise', 'pg', 'zod'],
   },
   'jobs/**': { ours: ['core', 'dumps', 'system', 'jobs'], outside: ['node:*'] },
   'perform.ts': { ours: ['core', 'connectors/registry.ts', 'jobs', 'system'], outside: [] },

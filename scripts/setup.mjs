@@ -2,7 +2,7 @@
 //
 //   basic   node_modules as package-lock.json says, with the Node 24 of the `node` package. The default.
 //   server  also a VS Code that shows itself in a browser, under .vscode-test/, and the Debian packages to compile it.
-//   tests   also the Debian packages that the suites need: a browser, the sqlite3 program, database servers.
+//   tests   also what the suites need: a browser, the sqlite3 program, database servers.
 //
 // A command after `--` runs afterwards, with node_modules/.bin first on its PATH, so that its `node` is Node 24.
 // This file itself runs on the machine's Node, from 20 on, and imports nothing that must be installed first.
@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const nodeFolder = join(root, '.vscode-test', 'node24');
 const codeServerFolder = join(root, '.vscode-test', 'code-server');
+const mongodbFolder = join(root, '.vscode-test', 'secantusdb');
 
 /** The environment in which `node` is the Node 24 of this project. */
 export function projectEnvironment() {
@@ -35,7 +36,7 @@ export function setUp(level) {
     case 'server':
       return installServer([]);
     case 'tests':
-      return installServer(toolsOfTests);
+      return [...installServer(toolsOfTests), ...installMongodb()];
     default:
       throw new Error(`There is no level ${level}: basic, server, tests.`);
   }
@@ -112,6 +113,11 @@ const toolsOfTests = [
     isPresent: () => existsSync('/usr/share/postgresql/15/extension/postgis.control'),
   },
   { debianPackage: 'sqlite3', suites: ['the tests that compare with the sqlite3 program'], isPresent: () => isOnPath('sqlite3') },
+  {
+    debianPackage: 'python3-venv',
+    suites: ['the tests of MongoDB'],
+    isPresent: () => spawnSync('python3', ['-c', 'import ensurepip, venv'], { stdio: 'ignore' }).status === 0,
+  },
   { debianPackage: 'mariadb-server', suites: ['the tests on a real MariaDB'], isPresent: () => existsSync('/usr/sbin/mariadbd') },
 ];
 
@@ -166,6 +172,30 @@ function installCodeServer() {
     variables: { PATH: path, npm_config_nodedir: node },
   });
   writeFileSync(join(codeServerFolder, 'installed.txt'), codeServerFingerprint());
+}
+
+/** A server of MongoDB's protocol, in Python: no package brings MongoDB itself. The stamp holds what was installed. */
+function installMongodb() {
+  const wanted = 'secantusdb==0.7.0b3';
+  const stamp = join(mongodbFolder, 'installed.txt');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return [];
+  say(`Installing ${wanted} for the tests, about a quarter of a minute, once …`);
+  rmSync(mongodbFolder, { recursive: true, force: true });
+  mkdirSync(mongodbFolder, { recursive: true });
+  const venv = join(mongodbFolder, 'venv');
+  const isInstalled =
+    runQuietly('python3', ['-m', 'venv', venv]) &&
+    runQuietly(join(venv, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', '--only-binary', ':all:', wanted]);
+  if (!isInstalled) return [{ name: `${wanted} of PyPI`, suites: ['the tests of MongoDB'] }];
+  writeFileSync(stamp, wanted);
+  return [];
+}
+
+/** What the program prints is wanted only when it fails. */
+function runQuietly(program, args) {
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  if (status !== 0) process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
+  return status === 0;
 }
 
 function installFolder(name, folder, options) {

@@ -9,16 +9,19 @@ const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   MysqlDumpConnector: async () => new (await import('./mysql/connector.ts')).MysqlDumpConnector(),
   PgDumpBinaryConnector: async () => new (await import('./postgresql/binaryConnector.ts')).PgDumpBinaryConnector(),
   PgDumpConnector: async () => new (await import('./postgresql/plainConnector.ts')).PgDumpConnector(),
+  MongoDumpConnector: async () => new (await import('./mongodb/dumpConnector.ts')).MongoDumpConnector(),
+  MongoDriverConnector: async () => new (await import('./mongodb/driverConnector.ts')).MongoDriverConnector(),
   PgDumpGisConnector: async () => new (await import('./postgresql/gisConnector.ts')).PgDumpGisConnector(),
 };
 
-const notBuilt: ReadonlySet<string> = new Set(['MongoDumpConnector', 'MongoDriverConnector', 'DjangoConnector', 'JsonConnector']);
+const notBuilt: ReadonlySet<string> = new Set(['DjangoConnector', 'JsonConnector']);
 
 const formats: Readonly<Record<string, () => Promise<DumpFormat>>> = {
   sqlite: async () => (await import('./sqlite/formats.ts')).sqliteFormat,
   'pg-custom': async () => (await import('./postgresql/formats.ts')).pgCustomFormat,
   'pg-plain': async () => (await import('./postgresql/formats.ts')).pgPlainFormat,
   'sqlite-sql': async () => (await import('./sqlite/formats.ts')).sqliteSqlFormat,
+  'mongo-archive': async () => (await import('./mongodb/format.ts')).mongoArchiveFormat,
   'mysql-sql': async () => (await import('./mysql/format.ts')).mysqlSqlFormat,
 };
 
@@ -32,7 +35,7 @@ export async function connectorFor(name: string): Promise<Connector> {
   if (load !== undefined) return load();
   if (notBuilt.has(name) || name.includes('#')) {
     throw new BackupError('connector.unavailable', `${name} is not part of this version.`, {
-      hint: 'This version backs up SQLite, PostgreSQL, MySQL and MariaDB databases. Watch the changelog for the other engines.',
+      hint: 'This version backs up SQLite, PostgreSQL, MySQL, MariaDB and MongoDB databases. Watch the changelog for the other engines.',
     });
   }
   throw new BackupError('connector.unknown', `There is no connector named ${name}.`, {

@@ -1,3 +1,5 @@
+import { uriPassword } from './settings/target.ts';
+
 const shortestSecret = 3;
 
 /**
@@ -31,11 +33,25 @@ export function isSecretName(name: string): boolean {
   return secretName.test(name);
 }
 
-/** Every string in a database's keys whose name says that it is secret, at any depth. */
+/** Every string in a database's keys whose name says that it is secret, at any depth, and the passwords in its URIs. */
 export function secretsOf(keys: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(keys).flatMap(([name, value]) => {
-    if (typeof value === 'string') return isSecretName(name) ? [value] : [];
+    if (typeof value === 'string') return isSecretName(name) ? [value] : inUri(value);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return secretsOf({ ...value });
     return [];
   });
+}
+
+/** The secrets of a URI: its password, and that of a key among its options. As they stand there, and decoded. */
+function inUri(text: string): string[] {
+  const found = [uriPassword(text), ...(/[?&]tlsCertificateKeyFilePassword=([^&#]+)/i.exec(text)?.slice(1) ?? [])];
+  return found.filter((secret) => secret !== '').flatMap((secret) => [secret, decoded(secret)]);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -77,6 +77,8 @@ function previewOf(
   { connector }: DatabaseJobContext,
 ): RestorePreview {
   const hasSafetyDump = dumps.safetyBackup && inspection.exists;
+  const unlisted = prepared.unlistedTables ?? format.unlistedTables ?? connector.unlistedTables;
+  const compared = compareContents(contents, inspection.contents, unlisted);
   return {
     alias: database.alias,
     engine: database.engine,
@@ -87,11 +89,8 @@ function previewOf(
     dumpCreatedUtc: dump.createdUtc,
     dumpOrigin: dump.origin,
     dumpHasManifest: dump.manifest !== undefined,
-    ...compareContents(
-      contents,
-      inspection.contents,
-      prepared.unlistedTables ?? format.unlistedTables ?? connector.unlistedTables,
-    ),
+    ...compared,
+    kept: compared.kept.filter(({ name }) => !prepared.lost.includes(name)),
     emptied: [...prepared.emptied],
     lost: [...prepared.lost],
     openSessions: inspection.openSessions,

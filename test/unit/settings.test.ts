@@ -238,6 +238,13 @@ describe('The settings', () => {
     ]);
   });
 
+  it('warn of a password in a URI, which secret storage cannot keep', () => {
+    const at = 'settings.combination folder dbbackup.databases > default > HOST (value)';
+    const placesOf = (HOST: string): unknown => places({ default: { ENGINE: 'mongodb', NAME: 'x', HOST } });
+    assert.deepEqual(placesOf('mongodb://ada:p%40ss@db.example.org/?tls=true'), [at]);
+    assert.deepEqual(placesOf('mongodb://ada@db.example.org/?x=a:b@c'), []);
+  });
+
   it('take host and port of a URI for the target, and nothing secret', () => {
     const target = (HOST: string): unknown => parse({ default: { ENGINE: 'mongodb', NAME: 'shop', HOST } }).databases[0]?.target;
     const server = { kind: 'server', engine: 'mongodb', database: 'shop' };

@@ -1,5 +1,5 @@
 import type { Mistake } from './entry.ts';
-import { isUri } from './target.ts';
+import { isUri, uriPassword } from './target.ts';
 
 /** What a rule looks at: the merged keys that are set, and how dumps are made. */
 export type SetKeys = ReadonlyMap<string, unknown>;
@@ -57,6 +57,16 @@ const rules: readonly Rule[] = [
       code: 'settings.combination',
       message: 'PORT can’t stand beside a HOST that is a URI.',
       hint: 'Write the port into the URI.',
+    },
+  },
+  {
+    key: 'HOST',
+    applies: (keys) => uriPassword(keys.get('HOST')) !== '',
+    mistake: {
+      code: 'settings.combination',
+      severity: 'warning',
+      message: 'HOST holds a password, which secret storage can’t keep there.',
+      hint: 'Write user and password as USER and PASSWORD, or let secret storage keep the password.',
     },
   },
 ];

@@ -63,6 +63,11 @@ export function hasCredentials(host: unknown): boolean {
   return typeof host === 'string' && /^[a-z][a-z0-9+]*:\/\/[^/?#]*@/i.test(host);
 }
 
+/** The password in a HOST that is a URI, as it stands there; empty where there is none. */
+export function uriPassword(host: unknown): string {
+  return typeof host === 'string' ? (/^[a-z][a-z0-9+]*:\/\/[^/?#:@]*:([^@]*)@/i.exec(host)?.[1] ?? '') : '';
+}
+
 /** The user in a HOST that is a URI, as it stands there; empty where there is none. */
 export function uriUser(host: unknown): string {
   return typeof host === 'string' ? (/^[a-z][a-z0-9+]*:\/\/([^/?#:@]*)(?::[^/?#]*)?@/i.exec(host)?.[1] ?? '') : '';

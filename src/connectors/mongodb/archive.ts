@@ -1,0 +1,161 @@
+import { BSON, Long } from 'bson';
+import * as z from 'zod';
+import { ChunkReader } from './chunkReader.ts';
+import { Crc64 } from './crc64.ts';
+import { checkDocument, longestDocument, shortestDocument } from './document.ts';
+import { parseMetadata, type CollectionMetadata } from './metadata.ts';
+import { damagedDump, emptyDump, truncatedDump } from './problems.ts';
+
+/** The first bytes of an archive of mongodump. */
+export const archiveMagic = Buffer.from([0x6d, 0xe2, 0x99, 0x81]);
+
+/** Ends a list of documents where the length of a further one would stand. */
+export const terminator = -1;
+
+/** A collection or a view in an archive; `documents` is known once all of it was read. */
+export interface ArchivedCollection {
+  readonly database: string;
+  readonly name: string;
+  readonly metadata: CollectionMetadata;
+  readonly documents: number;
+}
+
+/** What an archive holds. */
+export interface Archive {
+  readonly serverVersion: string;
+  readonly collections: readonly ArchivedCollection[];
+}
+
+/** What is done while an archive is read. Documents come as their bytes, several at a time, in the order of their collection. */
+export interface ArchiveVisitor {
+  /** The list of all collections has been read. */
+  onCollections?(collections: readonly ArchivedCollection[]): Promise<void>;
+  onDocuments?(collection: ArchivedCollection, documents: readonly Buffer[]): Promise<void>;
+  onBytes?(position: number): void;
+  /** `length`: documents are only stepped over; `sums`: and their checksums compared; `deep`: and every value in them looked at. */
+  readonly depth: 'length' | 'sums' | 'deep';
+}
+
+/**
+ * Reads an archive to its last byte: its list, every block, and the checksum of every collection.
+ *
+ * Errors: `dumps.empty`, `dumps.truncated`, `dumps.damaged`; what the visitor throws.
+ * Source: common/archive/spec.md of mongodb/mongo-tools, version 0.1 of the format.
+ */
+export async function readArchive(bytes: AsyncIterable<Uint8Array>, visitor: ArchiveVisitor): Promise<Archive> {
+  const reader = new ChunkReader(bytes);
+  try {
+    if (await reader.isAtEnd()) throw emptyDump();
+    const { serverVersion, collections } = await readPrelude(reader);
+    await visitor.onCollections?.(collections);
+    const open = new Map(collections.map((collection) => [keyOf(collection.database, collection.name), collection]));
+    while (!(await reader.isAtEnd())) {
+      const header = parse(headerSchema, await readDocument(reader), 'a block has no header');
+      const found = open.get(keyOf(header.db, header.collection)) ?? open.get(keyOf(header.db, bucketOwner(header.collection)));
+      if (found === undefined) throw damagedDump('a block belongs to no collection of its list');
+      await readBlock(reader, found, visitor);
+      if (!header.EOF) continue;
+      const { low, high } = header.CRC;
+      if (visitor.depth !== 'length' && (low !== found.sum.low || high !== found.sum.high))
+        throw damagedDump(`the checksum of ${found.name} is wrong`);
+      open.delete(keyOf(found.database, found.name));
+    }
+    if (open.size > 0) throw truncatedDump();
+    return { serverVersion, collections };
+  } finally {
+    await reader.close();
+  }
+}
+
+interface OpenCollection extends ArchivedCollection {
+  documents: number;
+  readonly sum: Crc64;
+}
+
+const preludeSchema = z.object({ version: z.string(), server_version: z.string() });
+const collectionSchema = z.object({ db: z.string(), collection: z.string(), metadata: z.string(), type: z.string().optional() });
+const headerSchema = z.object({ db: z.string(), collection: z.string(), EOF: z.boolean(), CRC: z.instanceof(Long) });
+
+const mostCollections = 1_000_000;
+
+async function readPrelude(reader: ChunkReader): Promise<{ serverVersion: string; collections: readonly OpenCollection[] }> {
+  if (!archiveMagic.equals(await reader.take(archiveMagic.length))) throw damagedDump('its beginning is not that of an archive');
+  const head = parse(preludeSchema, await readDocument(reader), 'its beginning is not that of an archive');
+  if (!head.version.startsWith('0.')) throw damagedDump(`version ${head.version} of its format is not known here`);
+  const collections: OpenCollection[] = [];
+  for (;;) {
+    const document = await readDocumentOrEnd(reader);
+    if (document === undefined) return { serverVersion: head.server_version, collections };
+    const { db: database, collection: name, metadata, type } = parse(collectionSchema, document, 'its list cannot be read');
+    if (collections.length >= mostCollections) throw damagedDump('its list is too long');
+    collections.push({ database, name, metadata: parseMetadata(metadata, type), documents: 0, sum: new Crc64() });
+  }
+}
+
+/** Reads the documents of a block to its end. The bytes of as many as are there are handled together. */
+async function readBlock(reader: ChunkReader, collection: OpenCollection, visitor: ArchiveVisitor): Promise<void> {
+  for (;;) {
+    await reader.need(4);
+    const { ready } = reader;
+    const documents: Buffer[] = [];
+    let end = 0;
+    let next = ready.readInt32LE(0);
+    for (;;) {
+      if (next === terminator) break;
+      if (next < shortestDocument || next > longestDocument)
+        throw damagedDump(`a document of ${collection.name} has no sensible length`);
+      if (end + next > ready.length) break;
+      documents.push(ready.subarray(end, end + next));
+      end += next;
+      if (end + 4 > ready.length) break;
+      next = ready.readInt32LE(end);
+    }
+    if (documents.length > 0) {
+      if (visitor.depth !== 'length') collection.sum.add(ready.subarray(0, end));
+      if (visitor.depth === 'deep') for (const document of documents) checkDocument(document, collection.name);
+      collection.documents += documents.length;
+      await visitor.onDocuments?.(collection, documents);
+      await reader.take(end);
+      visitor.onBytes?.(reader.position);
+    } else if (next === terminator) {
+      await reader.take(4);
+      return;
+    } else {
+      await reader.need(next);
+    }
+  }
+}
+
+async function readDocument(reader: ChunkReader): Promise<Buffer> {
+  const document = await readDocumentOrEnd(reader);
+  if (document === undefined) throw damagedDump('a header is missing');
+  return document;
+}
+
+async function readDocumentOrEnd(reader: ChunkReader): Promise<Buffer | undefined> {
+  await reader.need(4);
+  const length = reader.ready.readInt32LE(0);
+  if (length === terminator) {
+    await reader.take(4);
+    return undefined;
+  }
+  if (length < shortestDocument || length > longestDocument) throw damagedDump('a header has no sensible length');
+  return reader.take(length);
+}
+
+function parse<Shape>(schema: z.ZodType<Shape>, document: Buffer, problem: string): Shape {
+  try {
+    return schema.parse(BSON.deserialize(document, { promoteLongs: false }));
+  } catch {
+    throw damagedDump(problem);
+  }
+}
+
+function keyOf(database: string, name: string): string {
+  return JSON.stringify([database, name]);
+}
+
+/** Measurements of a time series are dumped as the buckets in which the server keeps them. */
+function bucketOwner(name: string): string {
+  return name.startsWith('system.buckets.') ? name.slice('system.buckets.'.length) : name;
+}
