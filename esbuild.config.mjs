@@ -18,6 +18,11 @@ const apart = {
         kind === 'dynamic-import' ? { path: `./${nameOf(path)}.js`, external: true } : undefined,
       );
     whenUsed(/\/program\.ts$/, () => 'program');
+    whenUsed(/\/driver\.ts$/, () => 'mongodb');
+    // What speaks BSON and the driver share one copy.
+    build.onResolve({ filter: /^bson$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './bson.js', external: true },
+    );
     whenUsed(new RegExp(`^(${Object.keys(packages).join('|')})$`), (path) => packages[path]);
   },
 };
@@ -40,6 +45,8 @@ const { metafile } = await build({
     { in: 'src/sqliteWorker.ts', out: 'sqliteWorker' },
     { in: 'src/cli.ts', out: 'cli' },
     { in: 'src/cli/program.ts', out: 'program' },
+    { in: 'src/connectors/mongodb/driver.ts', out: 'mongodb' },
+    { in: 'bson', out: 'bson' },
     ...Object.entries(packages).map(([path, out]) => ({ in: path, out })),
   ],
   outdir: 'dist',

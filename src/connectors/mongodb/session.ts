@@ -1,6 +1,5 @@
 import type { Db } from 'mongodb';
 import type { OrderedValue } from './metadata.ts';
-import { loadDriver } from './driver.ts';
 import { explainDriver } from './failures.ts';
 import type { Place } from './settings.ts';
 
@@ -30,7 +29,7 @@ export async function withSession<Result>(
   body: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   signal.throwIfAborted();
-  const { MongoClient, DocumentSequence } = await loadDriver();
+  const { MongoClient, DocumentSequence } = await import('./driver.ts');
   const stopping: Promise<unknown>[] = [];
   try {
     const client = new MongoClient(uri, { ...options, connectTimeoutMS: connectMs, monitorCommands: false });
