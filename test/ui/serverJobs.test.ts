@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it, type Context } from 'mocha';
+import { mariadbServer } from '../helpers/mariadbServer.ts';
 import { postgresqlServer } from '../helpers/postgresqlServer.ts';
 import type { Theme } from '../helpers/window.ts';
 import { act, openWorkspace, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
@@ -20,7 +21,10 @@ interface Engine {
   open(test: Context): Promise<ServerShop>;
 }
 
-const engines: readonly Engine[] = [{ name: 'PostgreSQL', theme: 'light', open: openPostgresql }];
+const engines: readonly Engine[] = [
+  { name: 'PostgreSQL', theme: 'light', open: openPostgresql },
+  { name: 'MySQL', theme: 'dark', open: openMariadb },
+];
 
 for (const { name, theme, open } of engines) {
   describe(`a ${name} database in the window`, function () {
@@ -106,5 +110,22 @@ async function openPostgresql(): Promise<ServerShop> {
     password: server.password,
     countOrders: async () => Number((await server.query(database, 'SELECT count(*) FROM orders'))[0]?.['count']),
     loseOrders: () => server.query(database, 'DELETE FROM orders WHERE id % 2 = 0'),
+  };
+}
+
+async function openMariadb(test: Context): Promise<ServerShop> {
+  const server = await mariadbServer(test);
+  const database = await server.createDatabase('shop');
+  const rows = [
+    "INSERT INTO customers SELECT seq, concat('Customer ', seq) FROM seq_1_to_100",
+    'INSERT INTO orders SELECT seq, seq % 100 + 1 FROM seq_1_to_2000',
+  ];
+  for (const statement of [...tables, ...rows]) await server.query(statement, database);
+  const { USER, HOST, PORT, PASSWORD } = server.resolved(database).keys;
+  return {
+    keys: { ENGINE: 'mysql', NAME: database, USER, HOST, PORT },
+    password: String(PASSWORD),
+    countOrders: async () => Number((await server.query('SELECT count(*) AS count FROM orders', database))[0]?.['count']),
+    loseOrders: () => server.query('DELETE FROM orders WHERE id % 2 = 0', database),
   };
 }
