@@ -58,7 +58,7 @@ describe('restores of PostgreSQL that are killed at any moment', () => {
             const tools = (): number[] => toolsOf(name);
             await Promise.race([until(() => tools().length > 0, 'the tool', 20_000), job.lastWord]);
             await delay(randomInt(Math.ceil(fullMs * 0.5)));
-            for (const pid of tools()) process.kill(pid, 'SIGKILL');
+            for (const pid of tools()) kill(pid);
             if ((await job.lastWord)?.kind === 'failed') killed += 1;
           }
           await until(() => toolsOf(name).length === 0, 'no tool to be left', 2000);
@@ -102,6 +102,14 @@ async function complete(request: JobRequest): Promise<JobResult> {
   const word = await startJob(jobProcess, request).lastWord;
   assert.ok(word?.kind === 'done', JSON.stringify(word));
   return word.result;
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 /** Process ids of the tools that work on a database. */
