@@ -30,10 +30,13 @@ export interface ResolvedTool {
   readonly inContainer: boolean;
   /** Set where the tool was found in a container by itself: the words before it, and the server's port in there. */
   readonly container?: { readonly prefix: string; readonly port: number };
+  readonly flavour?: 'mysql' | 'mariadb' | undefined;
 }
 
 /** What a connector adds to a call of its tool. */
 export interface CallInput {
+  /** What must stand before the words of DUMP_CMD or RESTORE_CMD. */
+  readonly first?: readonly string[];
   readonly args: readonly string[];
   /** What must stand behind the words of SUFFIX. */
   readonly operands?: readonly string[];
@@ -151,9 +154,9 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
     if (found.flat().length === 0) throw missingTool(program ?? usualName, search);
     const choice = chooseTool(found.flat(), await server);
     if ('problem' in choice) throw choice.problem;
-    const { name, path, version } = choice.tool;
+    const { name, path, version, flavour } = choice.tool;
     const why = program === undefined ? choice.why : `named by ${use.commandKeys.find((key) => key in database.keys) ?? ''}`;
-    return { facts: { name, path, version, why }, words, inContainer: false };
+    return { facts: { name, path, version, why }, words, inContainer: false, flavour };
   }
 
   /** The calls of a tool as the settings want them, every program with its absolute path. Errors: `tool.missing` for a program of PREFIX or SUFFIX. */

@@ -56,6 +56,8 @@ export interface DumpFacts {
   readonly warnings: readonly string[];
   /** Present where the bytes passed through our hands while they were written. Hex. */
   readonly sha256?: string;
+  /** Set where the connector has read these very bytes from the dump's file as `DumpFormat.verify` does at this level. */
+  readonly proven?: VerificationLevel;
 }
 
 /**

@@ -14,6 +14,7 @@ import { damagedDump, emptyDump } from './problems.ts';
 import type { PublishedDump, PublishRequest, StoredDump, StreamedDump } from './publishRequest.ts';
 import { openRegular } from './regularFile.ts';
 import { together } from './together.ts';
+import { writeBack, type WriteBack } from './writeBack.ts';
 
 /**
  * Makes a dump and lists it only when it is whole: partial file, verification, sha256, fsync, exclusive final name, manifest.
@@ -62,9 +63,14 @@ async function proveFile(
   request: PublishRequest,
   paths: { readonly plain: string; readonly stored: string },
 ): Promise<{ readonly dump: StoredDump; readonly facts: DumpFacts }> {
-  const facts = await request.write(paths.plain);
-  request.run.signal.throwIfAborted();
-  return { dump: await prove(request, paths, facts), facts };
+  const disk = request.compression === 'none' ? writeBack(paths.stored) : undefined;
+  try {
+    const facts = await request.write(paths.plain);
+    request.run.signal.throwIfAborted();
+    return { dump: await prove(request, paths, facts, disk), facts };
+  } finally {
+    await disk?.end().catch(() => undefined);
+  }
 }
 
 /** Verifies, hashes and compresses side by side, then makes the bytes outlast a power failure. */
@@ -72,6 +78,7 @@ async function prove(
   request: PublishRequest,
   { plain, stored }: { readonly plain: string; readonly stored: string },
   facts: DumpFacts,
+  disk: WriteBack | undefined,
 ): Promise<StoredDump> {
   const { run, compression, about } = request;
   const plainBytes = (await lstat(plain)).size;
@@ -81,7 +88,7 @@ async function prove(
   let dump: StoredDump | undefined;
   await together(run.signal, [
     async () => {
-      const contents = await request.verify?.(plain);
+      const contents = facts.proven === about.verification ? undefined : await request.verify?.(plain);
       if (contents !== undefined) compare(name, facts.contents, contents);
     },
     async (signal) => {
@@ -94,7 +101,13 @@ async function prove(
         const encoded = await encodeFile(plain, stored, compression, { signal, onBytes });
         dump = { path: stored, sizeBytes: encoded.sizeBytes, plainBytes, sha256: encoded.sha256 };
         if (about.verification === 'full') await decodeAgain(name, dump, compression, encoded.plainSha256, signal);
+        await syncFile(stored);
       }
+    },
+    // What was written plain is whole by now: the disk need not wait for the checks.
+    async () => {
+      if (disk === undefined) return;
+      await disk.end();
       await syncFile(stored);
     },
   ]);

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { execa } from 'execa';
 
 /** How long a cancelled program may take to end by itself before it is killed. Units: ms. */
 export const graceMs = 1500;
@@ -45,6 +44,7 @@ export function lifeline(): Promise<readonly string[]> {
   lifelineWords ??= (async () => {
     if (process.platform !== 'linux') return [];
     const words = ['/usr/bin/setpriv', '--pdeathsig', 'KILL'];
+    const { execa } = await import('execa');
     const tried = await execa(words[0] ?? '', [...words.slice(1), '/bin/true'], { reject: false, stdio: 'ignore' });
     return tried.exitCode === 0 ? words : [];
   })();

@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { graceMs, signalGroup, stderrLimit } from './ending.ts';
 import { Ring } from './ring.ts';
 
@@ -34,6 +33,7 @@ export interface ProcessEnd {
  * the system's error when the program cannot be started.
  */
 export async function runProcess(call: ProcessCall, signal: AbortSignal): Promise<ProcessEnd> {
+  const { execa } = await import('execa');
   signal.throwIfAborted();
   const child = execa(call.program, [...call.args], {
     env: call.env,
