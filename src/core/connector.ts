@@ -79,6 +79,8 @@ export interface RawFile {
 export interface DumpOptions {
   /** A safety dump holds everything a restore may change: EXCLUDE and its kin do not apply. */
   readonly purpose: 'manual' | 'safety';
+  /** Bytes that are free on the disk which the dump goes to. */
+  freeBytes?(): Promise<number>;
 }
 
 /** A dump, opened once and held: its plain (decompressed) bytes are a private file that nobody else can change. */

@@ -1,9 +1,7 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const chunkBytes = 1_048_576;
-/** The disk begins this early: one fsync at the end would take as long as all of these, and nothing would run beside it. */
-const flushBytes = 33_554_432;
 /** Units: ms. */
 const lookEveryMs = 20;
 
@@ -16,8 +14,7 @@ export async function* follow(path: string, writer: Promise<unknown>, signal: Ab
   const state = { isWritten: false };
   const settle = (): void => void (state.isWritten = true);
   const settled = writer.then(settle, settle);
-  const handle = await open(path, 'r+');
-  const flusher = new Flusher(handle);
+  const handle = await open(path, 'r');
   const buffer = Buffer.allocUnsafe(chunkBytes);
   let position = 0;
   try {
@@ -29,35 +26,9 @@ export async function* follow(path: string, writer: Promise<unknown>, signal: Ab
       if (bytesRead === 0 && wasWritten) return;
       position += bytesRead;
       if (bytesRead > 0) yield buffer.subarray(0, bytesRead);
-      await flusher.reached(position);
       if (bytesRead < chunkBytes && !state.isWritten) await Promise.race([pause(lookEveryMs), settled]);
     }
   } finally {
-    await flusher.idle().catch(() => undefined);
     await handle.close();
-  }
-}
-
-/** Sends what is written to the disk from time to time, beside everything else. */
-class Flusher {
-  readonly #handle: FileHandle;
-  #flushedBytes = 0;
-  #flushing: Promise<void> | undefined;
-
-  constructor(handle: FileHandle) {
-    this.#handle = handle;
-  }
-
-  /** Errors: that of the flush before. */
-  async reached(bytes: number): Promise<void> {
-    if (bytes - this.#flushedBytes < flushBytes) return;
-    await this.#flushing;
-    this.#flushedBytes = bytes;
-    this.#flushing = this.#handle.datasync();
-    this.#flushing.catch(() => undefined);
-  }
-
-  async idle(): Promise<void> {
-    await this.#flushing;
   }
 }

@@ -126,10 +126,13 @@ async function proveGrowing(
   let sizeBytes = 0;
   let contents: Contents | undefined;
   const writing = write(path);
+  const disk = writeBack(path);
   const channel = new Channel();
   await together(run.signal, [
+    // What is written is whole then: the disk need not wait for the checks.
     async () => {
-      await writing;
+      await writing.finally(() => disk.end());
+      await syncFile(path);
     },
     async (signal) => {
       for await (const chunk of follow(path, writing, signal)) {
@@ -146,7 +149,6 @@ async function proveGrowing(
   const facts = await writing;
   if (contents === undefined) throw damagedDump(name, 'it was not written to its end');
   compare(name, facts.contents, contents);
-  await syncFile(path);
   if ((await lstat(path)).size !== sizeBytes) throw damagedDump(name, 'it changed while it was checked');
   return { dump: { path, sizeBytes, plainBytes: sizeBytes, sha256: hash.digest('hex') }, facts };
 }

@@ -14,6 +14,7 @@ import { freshPlan, planRestore } from './restorePlan.ts';
 import { isCode, withSession, type Place } from './session.ts';
 import { settingsOf } from './settings.ts';
 import { dumpUse, listUse, otherUses, restoreUses } from './toolUses.ts';
+import { majorForArchive, refuseOldTool } from './toolVersions.ts';
 import { writeUndo } from './undo.ts';
 
 /** What the three PostgreSQL connectors share: all of them read both kinds of dump. */
@@ -91,7 +92,9 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
       );
     const server = target.major === undefined ? undefined : { major: target.major };
     const use = (content.kind === this.format ? restoreUses : otherUses)[content.kind];
-    const tool = await this.resolveTool(database, use, server);
+    const archiveVersion = content.kind === 'pg-custom' ? content.version : undefined;
+    const tool = await this.resolveTool(database, use, atLeast(server, archiveVersion));
+    refuseOldTool(tool, archiveVersion);
     const restore: Restore = {
       ...content,
       settings,
@@ -132,6 +135,7 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
   ): Promise<Applied> {
     const lister = await this.resolveTool(database, listUse, server);
     const runner = await this.resolveTool(database, otherUses['pg-plain'], server);
+    refuseOldTool(runner, undefined);
     const makers = { pg_dump: [listUse, lister], pg_restore: [use, tool] } as const;
     const ready = async (run: Run): Promise<Ready> => {
       const script = await writeUndo(
@@ -174,6 +178,12 @@ interface Applied {
   readonly use: ToolUse;
   readonly tool: ResolvedTool;
   ready(run: Run): Promise<Ready>;
+}
+
+/** The version to look for: that of the server, unless only a newer pg_restore reads the archive. */
+function atLeast(server: { readonly major: number } | undefined, archiveVersion: number | undefined): typeof server {
+  if (server === undefined || archiveVersion === undefined) return server;
+  return { major: Math.max(server.major, majorForArchive(archiveVersion)) };
 }
 
 /** What is dropped for an undo is what was made where the safety dump comes from, and nowhere else. */

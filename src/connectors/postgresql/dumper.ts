@@ -8,7 +8,7 @@ import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { BaseCommandDBConnector, type CallInput, type ResolvedTool } from '../command.ts';
 import { dumpArgs, type DumpKind } from './arguments.ts';
 import { readFacts } from './catalog.ts';
-import { dumpProgress, isSame, partitionedTables, planDump, type DumpPlan } from './dumpPlan.ts';
+import { dumpProgress, isSame, partitionedTables, planDump, refuseWithoutRoom, type DumpPlan } from './dumpPlan.ts';
 import { explainTool } from './failures.ts';
 import { pgCustomFormat, pgPlainFormat } from './formats.ts';
 import { isCode, withSession, type Place } from './session.ts';
@@ -101,6 +101,11 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     // The first to fail is told below; the others fail with it.
     for (const promise of [facts, finding]) promise.catch(() => undefined);
     const [plan, tool] = [await planning, await finding];
+    if (plan !== undefined && options.freeBytes !== undefined) {
+      const isPlain = kind === 'pg-plain' && !options.isCompressed;
+      const room = { freeBytes: await options.freeBytes(), kind: isPlain ? 'plain' : 'compressed' } as const;
+      refuseWithoutRoom(plan, { ...room, where: targetLabel(database.target) });
+    }
     const args = dumpArgs(kind, { settings, selection: plan?.selection ?? [], isCompressed: options.isCompressed });
     return { database: safe, kind, plan, tool, args, purpose: options.purpose };
   }

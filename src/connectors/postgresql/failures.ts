@@ -73,6 +73,22 @@ const meanings: readonly (readonly [RegExp, (where: string) => Meaning])[] = [
     }),
   ],
   [
+    /pg_dump: error: could not write[^\n]*No space left on device/,
+    () => ({
+      code: 'disk.full',
+      sentence: 'There is not enough room on the disk for the dump.',
+      hint: 'Free some space there, or set dbbackup.dumpDirectory to a folder on another disk.',
+    }),
+  ],
+  [
+    /^53100|No space left on device/,
+    (where) => ({
+      code: 'disk.full',
+      sentence: `The disk of the server is full: ${where}.`,
+      hint: 'Free some space on the server, and try again.',
+    }),
+  ],
+  [
     /server version mismatch|unsupported version .* in file header/,
     () => ({
       code: 'tool.tooOld',
