@@ -65,7 +65,7 @@ export async function planDump(session: Session, planning: Planning): Promise<Du
     lacking,
     warnings: [
       ...gaps.map((gap) => gap.detail),
-      ...unmatched.map((table) => `EXCLUDE names ${table}, which matches no table.`),
+      ...(unmatched.length > 0 ? [`EXCLUDE names what matches no table: ${listText(unmatched)}.`] : []),
       ...(broken.length > 0 ? [detail] : []),
       ...unusable.map((view) => `The view ${view.name} is broken and not in this dump. It was: ${view.definition}`),
       ...(await limitsOf(session, facts, excluded)),

@@ -5,7 +5,11 @@ import type { DumpScan } from './findings.ts';
 import { quoted, withSession, type Session } from './session.ts';
 import type { Place } from './settings.ts';
 
-/** Runs `body` on a database that may not exist yet: it is made first, and taken away again when `body` fails. */
+/**
+ * Runs `body` on a database that may not exist yet: it is made first, and taken away again when `body` fails.
+ *
+ * Shape: in utf8mb4, since parameters of routines without a character set of their own take that of their database.
+ */
 export async function withTarget(
   place: Place,
   { exists, signal }: { readonly exists: boolean; readonly signal: AbortSignal },
@@ -14,7 +18,7 @@ export async function withTarget(
   if (exists) return body();
   const onServer = (sql: string, until: AbortSignal): Promise<unknown> =>
     withSession(place, until, (session) => session.query(sql), 'server');
-  await onServer(`CREATE DATABASE ${quoted(place.name)}`, signal);
+  await onServer(`CREATE DATABASE ${quoted(place.name)} CHARACTER SET utf8mb4`, signal);
   try {
     await body();
   } catch (error) {
