@@ -5,7 +5,7 @@ import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Database } from '../../src/core/database.ts';
 import type { Run } from '../../src/core/run.ts';
 import { perform } from '../../src/perform.ts';
-import { mariadbServer, type MariadbServer } from '../helpers/mariadbServer.ts';
+import { mariadbServer, quoted, type MariadbServer } from '../helpers/mariadbServer.ts';
 import { makeWorkspace, recordingRun, type TestWorkspace } from '../helpers/workspace.ts';
 import { rejectsWith } from './contract.ts';
 import { largeSql, sampleSql, spoilSql } from './mysqlSamples.ts';
@@ -128,6 +128,20 @@ describe('a restore of MySQL that does not reach its end, and one that is undone
     const safety = await restore(dump);
     assert.match(readFileSync(`${safety}.json`, 'utf8'), /view broken is broken.*CREATE .*`broken`/);
     await restore(safety);
+    const [view] = await server.query('SHOW CREATE VIEW broken', nameOf());
+    assert.match(String(view?.['Create View']), /broken/);
+  });
+
+  it('is rolled back without dropping what its user could not dump', async () => {
+    await server.script('CREATE PROCEDURE theirs() SELECT 1', nameOf());
+    await server.createUser('owner2', `GRANT ALL ON ${quoted(nameOf())}.* TO @`);
+    const asOwner = { ...database, keys: { ...database.keys, USER: 'owner2' } };
+    const { dumps, stateDirectory } = workspace;
+    const run = recordingRun();
+    const failed = perform({ kind: 'restore', database: asOwner, dump: failing(), dumps, stateDirectory }, run);
+    await rejectsWith(failed, 'restore.rolledBack');
+    assert.ok(run.questions.some((question) => question.kind === 'proceed' && /SELECT ON mysql.proc/.test(question.detail)));
+    await server.script('CALL theirs(); SELECT double_it(1);', nameOf());
   });
 
   it('keeps what the dump does not have, and says so, when the dump is no safety dump', async () => {

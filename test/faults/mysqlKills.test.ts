@@ -50,7 +50,7 @@ describe('M6: restores of MySQL that are killed at any moment', () => {
           for (const pid of toolsOf(name)) process.kill(pid, 'SIGKILL');
           const word = await job.lastWord;
           if (word?.kind === 'failed') {
-            assert.equal(word.failure.code, 'restore.rolledBack');
+            assert.equal(word.failure.code, 'restore.rolledBack', word.failure.sentence);
             killed += 1;
           }
         } else {

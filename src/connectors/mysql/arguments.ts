@@ -1,12 +1,19 @@
 import type { DatabaseFacts } from './catalog.ts';
 
+/** Which kinds the tool is to leave out, and whether it adds the rows that system-versioned tables had before. */
+export interface DumpWords {
+  readonly withoutRoutines: boolean;
+  readonly withoutEvents: boolean;
+  readonly withHistory: boolean;
+}
+
 /** The words of the dump tool; SUFFIX comes behind, and `-- NAME` at the end. */
-export function dumpArgs({ withEvents, withHistory }: { readonly withEvents: boolean; readonly withHistory: boolean }): string[] {
+export function dumpArgs({ withoutRoutines, withoutEvents, withHistory }: DumpWords): string[] {
   return [
     '--quick',
     '--single-transaction',
-    '--routines',
-    withEvents ? '--events' : '--skip-events',
+    withoutRoutines ? '--skip-routines' : '--routines',
+    withoutEvents ? '--skip-events' : '--events',
     '--triggers',
     '--hex-blob',
     '--no-tablespaces',

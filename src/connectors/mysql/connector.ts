@@ -50,7 +50,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const restore = restoreArgs(place.name, 'dbbackup-TOKEN');
     const dumpFile = isContainerPrefix(prefixWords(database.keys, 'dump')) ? standardInput : 'OPTIONS';
     const isStreamed = isContainerPrefix(prefixWords(database.keys, 'restore'));
-    const dump = withOptionFile(dumpArgs({ withEvents: true, withHistory: false }), dumpFile);
+    const dump = withOptionFile(dumpArgs({ withoutRoutines: false, withoutEvents: false, withHistory: false }), dumpFile);
     return [
       { use: dumpUse, input: { ...dump, operands: ['--', place.name] } },
       { use: restoreUse, input: isStreamed ? withoutOptionFile(restore, place) : withOptionFile(restore, 'OPTIONS') },
@@ -171,7 +171,8 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     run.signal.throwIfAborted();
     const path = await inputFile(restore, run);
     await withTarget(place, { exists, signal: run.signal }, async () => {
-      if (removesOthers && plan !== undefined) await withSession(place, run.signal, (session) => dropOthers(session, scan));
+      if (removesOthers && plan !== undefined)
+        await withSession(place, run.signal, (session) => dropOthers(session, place.name, scan));
       const token = `dbbackup-${randomBytes(12).toString('hex')}`;
       try {
         await sayingPosition({ path, totalBytes: restore.dump.sizeBytes }, run, () =>
@@ -226,7 +227,8 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
   ): Promise<string> {
     const ignored = plan?.ignored ?? (purpose === 'safety' ? [] : excludedTables(database));
     const kind = { flavour: tool.flavour, version: tool.facts.version };
-    const args = [...dumpArgs({ withEvents: plan?.lacking.has('event') !== true, withHistory }), ...flavourArgs(kind)];
+    const [withoutRoutines, withoutEvents] = [plan?.lacking.has('routine') === true, plan?.lacking.has('event') === true];
+    const args = [...dumpArgs({ withoutRoutines, withoutEvents, withHistory }), ...flavourArgs(kind)];
     run.progress({ phase: 'dumping' });
     return withSecretFile(scratch, optionsOf(place, ignored), async (options) => {
       const input = { ...withOptionFile(args, tool.inContainer ? standardInput : options), operands: ['--', place.name] };

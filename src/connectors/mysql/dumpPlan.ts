@@ -1,11 +1,12 @@
 import type { DumpOptions } from '../../core/connector.ts';
-import { BackupError, type ErrorCode } from '../../core/errors.ts';
+import { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import { listText } from '../../core/words.ts';
 import { readFacts, type DatabaseFacts } from './catalog.ts';
 import type { DumpScan } from './findings.ts';
-import { mayEverywhere, mayInDatabase, readRights, type Rights } from './grants.ts';
-import { number, quoted, text, type Session } from './session.ts';
+import { brokenViews, gapsOf, isRoutine, missingGrant } from './dumpGaps.ts';
+import { mayInDatabase, readRights } from './grants.ts';
+import { quoted, text, type Session } from './session.ts';
 
 /** What is decided before a dump. `ignored` are tables and views that are left out; `lacking` the kinds that may be missing, as was accepted. */
 export interface DumpPlan {
@@ -23,14 +24,6 @@ interface Planning {
   readonly run: Run;
 }
 
-/** What a dump would lack: `kind` of object, why, and what helps. */
-interface Gap {
-  readonly kind: string;
-  readonly code: ErrorCode;
-  readonly detail: string;
-  readonly hint: string;
-}
-
 /**
  * Looks at everything that the dump tool leaves out without a word, or stops at.
  *
@@ -42,7 +35,7 @@ export async function planDump(session: Session, planning: Planning): Promise<Du
   const rights = await readRights(session, name);
   const select = missingGrant(facts, name, ['SELECT', 'table']);
   if (!mayInDatabase(rights, 'SELECT')) throw new BackupError(select.code, select.detail, select);
-  const gaps = [...grantGaps(facts, rights, name), ...(await routineGaps(session, facts, rights)), ...eventGaps(facts, name)];
+  const gaps = await gapsOf(session, { facts, rights, name });
   const title = purpose === 'safety' ? 'Make a safety dump that is not complete?' : 'Make a dump that is not complete?';
   for (const { code, detail, hint } of gaps) {
     if (!(await run.ask({ kind: 'proceed', alias, title, detail, yes: 'Make It' })))
@@ -65,77 +58,12 @@ export async function planDump(session: Session, planning: Planning): Promise<Du
     lacking,
     warnings: [
       ...gaps.map((gap) => gap.detail),
-      ...unmatched.map((table) => `EXCLUDE names ${table}, which matches no table.`),
+      ...(unmatched.length > 0 ? [`EXCLUDE names what matches no table: ${listText(unmatched)}.`] : []),
       ...(broken.length > 0 ? [detail] : []),
       ...unusable.map((view) => `The view ${view.name} is broken and not in this dump. It was: ${view.definition}`),
       ...(await limitsOf(session, facts, excluded)),
     ],
   };
-}
-
-function missingGrant(facts: DatabaseFacts, name: string, [privilege, kind]: readonly [string, string]): Gap {
-  return {
-    kind,
-    code: 'connection.denied',
-    detail: `${facts.account} lacks the right ${privilege} on ${name}, so that the dump would lack its ${kind}s.`,
-    hint: `GRANT ${privilege} ON ${quoted(name)}.* TO ${grantee(facts)};`,
-  };
-}
-
-function grantee({ account }: DatabaseFacts): string {
-  return account
-    .split(/@(?=[^@]*$)/)
-    .map(quoted)
-    .join('@');
-}
-
-/** What the tool does not see, or stops at, without the right for it. */
-function grantGaps(facts: DatabaseFacts, rights: Rights, name: string): Gap[] {
-  const needed: readonly (readonly [string, string])[] = [
-    ['TRIGGER', 'trigger'],
-    ['EVENT', 'event'],
-    ...(facts.objects.has('view') ? [['SHOW VIEW', 'view'] as const] : []),
-  ];
-  return needed.filter(([privilege]) => !mayInDatabase(rights, privilege)).map((need) => missingGrant(facts, name, need));
-}
-
-/** Routines are seen by whoever may run or change them, but read by their definers only, and by whoever may read all of them. */
-async function routineGaps(session: Session, facts: DatabaseFacts, rights: Rights): Promise<Gap[]> {
-  if (mayReadRoutines(rights)) return [];
-  const seesAll = ['EXECUTE', 'ALTER ROUTINE', 'CREATE ROUTINE'].some((privilege) => mayInDatabase(rights, privilege));
-  const [row] = await session.query(
-    'SELECT COUNT(*) AS hidden FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_DEFINITION IS NULL',
-  );
-  if (seesAll && number(row, 'hidden') === 0) return [];
-  const right = facts.flavour === 'mysql' && facts.major >= 8 ? 'SHOW_ROUTINE ON *.*' : 'SELECT ON mysql.proc';
-  return [
-    {
-      kind: 'routine',
-      code: 'connection.denied',
-      detail: `${facts.account} lacks the right ${right}, so that the dump would lack procedures and functions.`,
-      hint: `GRANT ${right} TO ${grantee(facts)};`,
-    },
-  ];
-}
-
-function mayReadRoutines(rights: Rights): boolean {
-  if (mayEverywhere(rights, 'SELECT', 'SHOW_ROUTINE')) return true;
-  if ([rights.everywhere, rights.inDatabase].some((held) => held.has('SHOW CREATE ROUTINE'))) return true;
-  const onTables = ['mysql.*', 'mysql.proc'].flatMap((key) => [...(rights.onTables.get(key) ?? [])]);
-  return onTables.includes('SELECT') || onTables.includes('ALL PRIVILEGES');
-}
-
-/** The tool selects a database with events by its escaped name, and finds none. Seen with mariadb-dump 10.11. */
-function eventGaps({ objects }: DatabaseFacts, name: string): Gap[] {
-  if (!objects.has('event') || !/['"\\]/.test(name)) return [];
-  return [
-    {
-      kind: 'event',
-      code: 'dump.refused',
-      detail: 'The dump tools cannot dump the events of a database whose name holds a quote or a backslash.',
-      hint: 'Give the database another name, or accept a dump without its events.',
-    },
-  ];
 }
 
 /** EXCLUDE names tables and views exactly; capitals count where the server lets them count. */
@@ -167,27 +95,6 @@ async function viewsOf(session: Session, name: string, tables: readonly string[]
     .map((row) => text(row, 'name'));
 }
 
-/** Views that the tool would stop at. A safety dump goes on without them: a database may be restored because it has some. */
-async function brokenViews(
-  session: Session,
-  { objects }: DatabaseFacts,
-): Promise<readonly { readonly name: string; readonly definition: string }[]> {
-  const broken: { name: string; definition: string }[] = [];
-  for (const name of objects.get('view') ?? []) {
-    const isBroken = await session.query(`SELECT * FROM ${quoted(name)} LIMIT 0`).then(
-      () => false,
-      (error: unknown) => error instanceof Error && 'errno' in error && error.errno === invalidView,
-    );
-    if (!isBroken) continue;
-    const [row] = await session.query(`SHOW CREATE VIEW ${quoted(name)}`);
-    broken.push({ name, definition: text(row, 'Create View') });
-  }
-  return broken;
-}
-
-/** ER_VIEW_INVALID. */
-const invalidView = 1356;
-
 /** What a dump of this kind cannot hold as it is. */
 async function limitsOf(session: Session, { tables }: DatabaseFacts, excluded: readonly string[]): Promise<string[]> {
   const dumped = tables.filter(({ name }) => !excluded.includes(name));
@@ -215,7 +122,7 @@ export function missingNames({ facts, ignored, lacking }: DumpPlan, after: Datab
   const objects = [...facts.objects].flatMap(([kind, names]) => {
     // The triggers of an ignored table go with it.
     if (kind === 'trigger' && left.size > 0) return [];
-    if (lacking.has(kind) || (lacking.has('routine') && /procedure|function|package/.test(kind))) return [];
+    if (lacking.has(kind) || (lacking.has('routine') && isRoutine(kind))) return [];
     return [...names].filter(
       (name) => after.objects.get(kind)?.has(name) === true && !left.has(name) && scan.objects.get(kind)?.has(name) !== true,
     );

@@ -1,3 +1,4 @@
+import { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import { DumpScanner } from './dumpScan.ts';
 import type { DumpScan } from './findings.ts';
@@ -23,6 +24,7 @@ export class PassingDump {
     try {
       for await (const chunk of bytes) {
         if (!(chunk instanceof Uint8Array)) throw new TypeError('A dump is read as bytes.');
+        if (this.#doneBytes === 0) refuseCompressed(chunk);
         this.#lastMs = performance.now();
         this.#doneBytes += chunk.length;
         this.#run.progress({ phase: 'dumping', doneBytes: this.#doneBytes });
@@ -43,4 +45,14 @@ export class PassingDump {
   end(): DumpScan {
     return this.#scanner.end();
   }
+}
+
+function refuseCompressed(head: Uint8Array): void {
+  const [first, second] = head;
+  const isGzip = first === 0x1f && second === 0x8b;
+  const isZstd = first === 0x28 && second === 0xb5;
+  if (!isGzip && !isZstd) return;
+  throw new BackupError('dump.refused', 'What comes out of DUMP_SUFFIX is compressed, so that the dump cannot be verified.', {
+    hint: 'Leave the program out of DUMP_SUFFIX, and set dbbackup.compression.',
+  });
 }
