@@ -2,14 +2,17 @@ import { Findings, type DumpScan, type Rows } from './findings.ts';
 import {
   backslash,
   backtick,
+  beforeDefiner,
   close,
   codeStops,
+  commentAt,
   dash,
   dataStops,
+  definerClause,
   doubleQuote,
-  exclamation,
   hash,
-  lineFeed,
+  insertTarget,
+  isText,
   open,
   quote,
   slash,
@@ -26,9 +29,7 @@ type State = 'between' | 'code' | 'quoted' | 'line' | 'block' | 'rows';
 /** A clause that is looked for must be in the window as a whole: the longest is a DEFINER with two quoted names of 4-byte characters. */
 const lookahead = 2048;
 const headLimit = 4096;
-const definerClause =
-  /^DEFINER\s*=\s*(`(?:[^`]|``)*`|'(?:[^']|'')*'|[\w$]+)(?:\s*@\s*(`(?:[^`]|``)*`|'(?:[^']|'')*'|[\w.%$]+))?/i;
-const beforeDefiner = /^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:AGGREGATE\s+)?(?:ALGORITHM\s*=\s*\w+\s*)?$/i;
+
 /**
  * Reads the text of a dump byte by byte, as the restoring client splits it, in memory of a few chunks.
  *
@@ -45,6 +46,7 @@ export class DumpScanner {
   #delimiter: Buffer = Buffer.from(';');
   #code = stops(';', codeStops);
   #data = stops(';', dataStops);
+  #space: Buffer = Buffer.alloc(0);
   #window: Buffer = Buffer.alloc(0);
   #base = 0;
   #tail: Buffer = Buffer.alloc(0);
@@ -66,10 +68,8 @@ export class DumpScanner {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     if (bytes.includes(0)) throw damagedText(this.#name, 'it holds a byte that no dump holds');
     this.#tail = Buffer.concat([this.#tail.subarray(-256), bytes.subarray(-256)]);
-    this.#window = this.#window.length === 0 ? bytes : Buffer.concat([this.#window, bytes]);
+    this.#append(bytes);
     this.#advance(Math.max(0, this.#window.length - lookahead));
-    // A copy: whoever gave the chunk may use its memory again.
-    this.#window = Buffer.from(this.#window);
   }
 
   end(): DumpScan {
@@ -78,6 +78,16 @@ export class DumpScanner {
     const hasMark = /(?:^|\n)-- Dump completed[^\n]*\n$/.test(this.#tail.toString('latin1'));
     if (!isBetween || !hasMark) throw truncatedText(this.#name);
     return this.#found.scan();
+  }
+
+  /** Copies, into memory that is used again and again: whoever gave the chunk may use its memory again too. */
+  #append(bytes: Buffer): void {
+    const sizeBytes = this.#window.length + bytes.length;
+    const space = this.#space.length < sizeBytes ? Buffer.allocUnsafeSlow(sizeBytes) : this.#space;
+    this.#window.copy(space);
+    bytes.copy(space, this.#window.length);
+    this.#space = space;
+    this.#window = space.subarray(0, sizeBytes);
   }
 
   #advance(stop: number): void {
@@ -110,11 +120,11 @@ export class DumpScanner {
     let at = from;
     while (at < stop && (this.#window[at] ?? 0) <= space) at += 1;
     if (at >= stop) return at;
-    if (this.#isText(at, '/*M!999999')) {
+    if (isText(this.#window, at, '/*M!999999')) {
       this.#found.isSandboxed = true;
       return this.#comment('block', at + 2);
     }
-    const comment = this.#commentAt(at);
+    const comment = commentAt(this.#window, at);
     if (comment !== undefined) return this.#comment(comment, at);
     const delimiter = /^delimiter[ \t]+([^\s]{1,16})[^\n]*\n/i.exec(this.#window.subarray(at, at + 64).toString('latin1'));
     if (delimiter !== null) {
@@ -158,16 +168,14 @@ export class DumpScanner {
   /** Two words matter: the DEFINER of a CREATE, and the VALUES after which an INSERT has its rows. */
   #word(from: number, at: number): number | undefined {
     if (this.#head.length > headLimit || /[\w$]/.test(String.fromCharCode(this.#window[at - 1] ?? space))) return undefined;
-    if (this.#depth === 0 && this.#isText(at, 'VALUES')) {
+    if (this.#depth === 0 && isText(this.#window, at, 'VALUES')) {
       this.#keep(from, at, ' ');
-      this.#insertInto = /^\s*(?:INSERT|REPLACE)\s+(?:\w+\s+)*?INTO\s+`((?:[^`]|``)+)`(?!\s*\.)/i
-        .exec(utf8(this.#head))?.[1]
-        ?.replaceAll('``', '`');
+      this.#insertInto = insertTarget(this.#head);
       this.#inValues = this.#insertInto !== undefined;
       if (this.#inValues && this.#rows === 'skipped' && this.#delimiter.toString() === ';') this.#state = 'rows';
       return at + 6;
     }
-    if (!this.#isText(at, 'DEFINER')) return undefined;
+    if (!isText(this.#window, at, 'DEFINER')) return undefined;
     this.#keep(from, at);
     const clause = beforeDefiner.test(this.#head)
       ? definerClause.exec(this.#window.subarray(at, at + lookahead).toString('latin1'))
@@ -240,18 +248,10 @@ export class DumpScanner {
       this.#keep(from, at, ' ');
       return at + version[0].length;
     }
-    const comment = this.#commentAt(at);
+    const comment = commentAt(this.#window, at);
     if (comment === undefined) return undefined;
     this.#keep(from, at, ' ');
     return this.#comment(comment, at);
-  }
-
-  /** A comment that means nothing to the server; those with a version in them are code. */
-  #commentAt(at: number): 'line' | 'block' | undefined {
-    const [first, second, third = lineFeed] = this.#window.subarray(at, at + 3);
-    if (first === hash) return 'line';
-    if (first === dash && second === dash && third <= space) return 'line';
-    return first === slash && second === star && third !== exclamation && !this.#isText(at, '/*M!') ? 'block' : undefined;
   }
 
   #comment(kind: 'line' | 'block', at: number): number {
@@ -290,10 +290,5 @@ export class DumpScanner {
   #isDelimiter(at: number): boolean {
     if (this.#window[at] !== this.#delimiter[0]) return false;
     return this.#delimiter.length === 1 || this.#window.subarray(at, at + this.#delimiter.length).equals(this.#delimiter);
-  }
-
-  #isText(at: number, text: string): boolean {
-    const found = this.#window.subarray(at, at + text.length).toString('latin1');
-    return found.toUpperCase() === text;
   }
 }

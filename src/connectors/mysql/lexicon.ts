@@ -24,6 +24,20 @@ export function stops(delimiter: string, characters: string): Uint8Array {
   return table;
 }
 
+/** Whether a text of capitals stands there, in whatever letters. */
+export function isText(window: Buffer, at: number, text: string): boolean {
+  const found = window.subarray(at, at + text.length).toString('latin1');
+  return found.toUpperCase() === text;
+}
+
+/** A comment that means nothing to the server; those with a version in them are code. */
+export function commentAt(window: Buffer, at: number): 'line' | 'block' | undefined {
+  const [first, second, third = lineFeed] = window.subarray(at, at + 3);
+  if (first === hash) return 'line';
+  if (first === dash && second === dash && third <= space) return 'line';
+  return first === slash && second === star && third !== exclamation && !isText(window, at, '/*M!') ? 'block' : undefined;
+}
+
 /** Text of which the bytes were kept one by one. */
 export function utf8(latin1: string): string {
   return Buffer.from(latin1, 'latin1').toString('utf8');
@@ -34,4 +48,16 @@ export function unquoted(latin1 = ''): string {
   const text = utf8(latin1);
   const [first = ''] = text;
   return first === '`' || first === "'" ? text.slice(1, -1).replaceAll(first + first, first) : text;
+}
+
+/** The DEFINER of what a CREATE makes: user and host, each quoted or not. */
+export const definerClause =
+  /^DEFINER\s*=\s*(`(?:[^`]|``)*`|'(?:[^']|'')*'|[\w$]+)(?:\s*@\s*(`(?:[^`]|``)*`|'(?:[^']|'')*'|[\w.%$]+))?/i;
+/** What a CREATE has before its DEFINER. */
+export const beforeDefiner = /^\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:AGGREGATE\s+)?(?:ALGORITHM\s*=\s*\w+\s*)?$/i;
+
+/** The table of an INSERT whose words go up to VALUES; undefined where it names a database too. */
+export function insertTarget(latin1: string): string | undefined {
+  const found = /^\s*(?:INSERT|REPLACE)\s+(?:\w+\s+)*?INTO\s+`((?:[^`]|``)+)`(?!\s*\.)/i.exec(utf8(latin1));
+  return found?.[1]?.replaceAll('``', '`');
 }
