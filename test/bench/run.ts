@@ -6,6 +6,7 @@ import { measureJobStart } from './jobStart.ts';
 import { measureListing } from './listing.ts';
 import { isReached, table, type Row } from './measure.ts';
 import { measureMemory } from './memory.ts';
+import { measureMongodb } from './mongodb.ts';
 import { measurePackage } from './packageSize.ts';
 import { measurePostgresql } from './postgresql.ts';
 import { Site, type Bench } from './site.ts';
@@ -20,6 +21,7 @@ const areas: Readonly<Record<string, (bench: Bench) => Promise<readonly Row[]>>>
   inUse: measureBackupInUse,
   sql: measureSql,
   postgresql: measurePostgresql,
+  mongodb: measureMongodb,
   memory: measureMemory,
   activation: measureActivation,
   stalls: measureStalls,
