@@ -1,15 +1,29 @@
 import { cpSync, readdirSync, rmSync } from 'node:fs';
-import { basename } from 'node:path';
 import { build } from 'esbuild';
 
-// Files of their own: the command line's program, so that its entry can ask Node to keep it compiled before it loads it; and what starts
-// processes, which only one task of the SQLite thread needs.
+// Packages with a bundle of their own, by what sources import with `import()`: loaded when used, and shared by the job process and the
+// command line. One line for each driver.
+const packages = {
+  execa: 'execa',
+  'mysql2/promise': 'mysql2',
+  pg: 'pg',
+};
+
+// The command line's program has a file of its own too, so that its entry can ask Node to keep it compiled before it loads it.
 const apart = {
   name: 'apart',
   setup(build) {
-    build.onResolve({ filter: /\/(program|copyProcess)\.ts$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.js`, external: true } : undefined,
+    const whenUsed = (filter, nameOf) =>
+      build.onResolve({ filter }, ({ kind, path }) =>
+        kind === 'dynamic-import' ? { path: `./${nameOf(path)}.js`, external: true } : undefined,
+      );
+    whenUsed(/\/program\.ts$/, () => 'program');
+    whenUsed(/\/driver\.ts$/, () => 'mongodb');
+    // What speaks BSON and the driver share one copy.
+    build.onResolve({ filter: /^bson$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './bson.js', external: true },
     );
+    whenUsed(new RegExp(`^(${Object.keys(packages).join('|')})$`), (path) => packages[path]);
   },
 };
 
@@ -26,14 +40,15 @@ const vscodeOnce = {
 
 const { metafile } = await build({
   entryPoints: [
-    'src/extension.ts',
-    'src/jobProcess.ts',
-    'src/sqliteWorker.ts',
-    'src/cli.ts',
-    'src/cli/program.ts',
-    'src/connectors/sqlite/copyProcess.ts',
+    { in: 'src/extension.ts', out: 'extension' },
+    { in: 'src/jobProcess.ts', out: 'jobProcess' },
+    { in: 'src/sqliteWorker.ts', out: 'sqliteWorker' },
+    { in: 'src/cli.ts', out: 'cli' },
+    { in: 'src/cli/program.ts', out: 'program' },
+    { in: 'src/connectors/mongodb/driver.ts', out: 'mongodb' },
+    { in: 'bson', out: 'bson' },
+    ...Object.entries(packages).map(([path, out]) => ({ in: path, out })),
   ],
-  entryNames: '[name]',
   outdir: 'dist',
   bundle: true,
   platform: 'node',

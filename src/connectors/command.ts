@@ -1,12 +1,13 @@
-import { posix, win32 } from 'node:path';
+import { basename, posix, win32 } from 'node:path';
 import type { Description, ToolFacts } from '../core/connector.ts';
-import type { Database } from '../core/database.ts';
+import { isLocal, type Database } from '../core/database.ts';
 import { BackupError, toFailure } from '../core/errors.ts';
 import { isSetByWorkspace } from '../core/plan.ts';
 import type { Run } from '../core/run.ts';
-import { splitWords } from '../core/shellWords.ts';
+import { quoteWord, splitWords } from '../core/shellWords.ts';
 import { assembleCalls, isContainerPrefix, prefixWords, type Phase, type ToolCall } from '../core/toolCall.ts';
-import { runStages, type StagesEnd, type StagesIo } from '../system/process.ts';
+import { composeService } from '../system/compose.ts';
+import { lifeline, runStages, type StagesEnd, type StagesIo } from '../system/process.ts';
 import { chooseTool, findProgram, findTools, missingTool, type ServerFacts, type ToolSearch } from '../system/tools.ts';
 import { BaseDBConnector } from './base.ts';
 
@@ -27,10 +28,15 @@ export interface ResolvedTool {
   readonly facts: ToolFacts;
   readonly words: readonly string[];
   readonly inContainer: boolean;
+  /** Set where the tool was found in a container by itself: the words before it, and the server's port in there. */
+  readonly container?: { readonly prefix: string; readonly port: number };
+  readonly flavour?: 'mysql' | 'mariadb' | undefined;
 }
 
 /** What a connector adds to a call of its tool. */
 export interface CallInput {
+  /** What must stand before the words of DUMP_CMD or RESTORE_CMD. */
+  readonly first?: readonly string[];
   readonly args: readonly string[];
   /** What must stand behind the words of SUFFIX. */
   readonly operands?: readonly string[];
@@ -42,11 +48,18 @@ export interface CallInput {
 
 /** What every connector starts from that works through a tool: its lookup, its calls as the settings want them, its failures. */
 export abstract class BaseCommandDBConnector extends BaseDBConnector {
+  warmUp(): void {
+    lifeline().catch(() => undefined);
+  }
+
   /** The tools of both phases with what is added to them, for `describe`. */
   protected abstract uses(database: Database): readonly { readonly use: ToolUse; readonly input: CallInput }[];
 
   /** What a failed tool's last words mean. `tool` is its name. */
   protected abstract explainFailure(end: StagesEnd, tool: string, database: Database): BackupError;
+
+  /** The call of a tool beside its server in a container; absent where a connector's tools are not looked for in containers. */
+  protected besideServer?(input: CallInput, port: number): CallInput;
 
   override async describe(database: Database): Promise<Description> {
     const tools: ToolFacts[] = [];
@@ -54,7 +67,9 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
     const problems: Description['problems'][number][] = [];
     for (const { use, input } of this.uses(database)) {
       try {
-        const tool = (await this.#namedByWorkspace(database, use)) ?? (await this.resolveTool(database, use));
+        // What runs in a container is only told here: its compose file is read, and nothing is started.
+        const told = { ...database, mayUseContainers: true };
+        const tool = (await this.#namedByWorkspace(database, use)) ?? (await this.resolveTool(told, use));
         tools.push(tool.facts);
         calls[use.phase] = await this.calls(database, use, tool, input);
       } catch (error) {
@@ -78,11 +93,52 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
   }
 
   /**
-   * Finds the tool for a phase: the program that the settings name, else of all that are installed the one that fits the server.
+   * Finds the tool for a phase: the program that the settings name, else of all that are installed the one that fits the server, which may be still
+   * on its way to be known. Where none of them does, it may be in the container of the server.
    *
    * Errors: `tool.missing`, `tool.tooOld`, `tool.wrongFlavour`.
    */
-  protected async resolveTool(database: Database, use: ToolUse, server?: ServerFacts): Promise<ResolvedTool> {
+  protected async resolveTool(
+    database: Database,
+    use: ToolUse,
+    server?: ServerFacts | Promise<ServerFacts | undefined>,
+  ): Promise<ResolvedTool> {
+    try {
+      return await this.#chosenTool(database, use, server);
+    } catch (error) {
+      if (!(error instanceof BackupError) || !/^tool\.(missing|tooOld)$/.test(error.code)) throw error;
+      return this.#toolBesideServer(database, use, error);
+    }
+  }
+
+  /** The tool in the service of the folder's compose file that publishes the server's port. Errors: `cause` where there is none. */
+  async #toolBesideServer(database: Database, use: ToolUse, cause: BackupError): Promise<ResolvedTool> {
+    const { target, folder, keys, mayUseContainers } = database;
+    const isNamed = commandWords(database, use.commandKeys).length > 0;
+    if (this.besideServer === undefined || isNamed || target.kind !== 'server' || !isLocal(target)) throw cause;
+    const service = await composeService(folder, target.port);
+    const docker = await findProgram('docker', searchOf(database)).catch(() => undefined);
+    if (service === undefined || docker === undefined) throw cause;
+    const key = use.phase === 'dump' ? 'DUMP_PREFIX' : 'RESTORE_PREFIX';
+    if (mayUseContainers !== true)
+      throw new BackupError(cause.code, cause.message, {
+        hint: `${cause.hint} Or set ${key} to "docker compose exec -T ${service.name}".`,
+        cause,
+      });
+    const words = [docker, 'compose', '--file', service.file, 'exec', '-T', service.name];
+    const prefix = [...prefixWords(keys, use.phase), ...words].map(quoteWord).join(' ');
+    const [name = ''] = use.names;
+    const lack = cause.code === 'tool.missing' ? 'none was found on this machine' : 'those on this machine are too old';
+    const why = `in the container of ${service.name} (${basename(service.file)}): ${lack}`;
+    const facts = { name, path: name, version: '', why, container: service.name };
+    return { facts, words: [], inContainer: true, container: { prefix, port: service.port } };
+  }
+
+  async #chosenTool(
+    database: Database,
+    use: ToolUse,
+    server: ServerFacts | Promise<ServerFacts | undefined> | undefined,
+  ): Promise<ResolvedTool> {
     const [program, ...words] = commandWords(database, use.commandKeys);
     const [usualName = ''] = use.names;
     if (isContainerPrefix(prefixWords(database.keys, use.phase))) {
@@ -96,16 +152,20 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
       names.map((name) => findTools(name, { ...search, configured: isPath ? program : database.tools[name] })),
     );
     if (found.flat().length === 0) throw missingTool(program ?? usualName, search);
-    const choice = chooseTool(found.flat(), server);
+    const choice = chooseTool(found.flat(), await server);
     if ('problem' in choice) throw choice.problem;
-    const { name, path, version } = choice.tool;
+    const { name, path, version, flavour } = choice.tool;
     const why = program === undefined ? choice.why : `named by ${use.commandKeys.find((key) => key in database.keys) ?? ''}`;
-    return { facts: { name, path, version, why }, words, inContainer: false };
+    return { facts: { name, path, version, why }, words, inContainer: false, flavour };
   }
 
   /** The calls of a tool as the settings want them, every program with its absolute path. Errors: `tool.missing` for a program of PREFIX or SUFFIX. */
   protected async calls(database: Database, use: ToolUse, tool: ResolvedTool, input: CallInput): Promise<readonly ToolCall[]> {
-    const parts = { phase: use.phase, keys: database.keys, tool: { path: tool.facts.path, words: tool.words }, ...input };
+    const { container } = tool;
+    const own = container === undefined ? input : (this.besideServer?.(input, container.port) ?? input);
+    const prefix = container === undefined ? {} : { [`${use.phase === 'dump' ? 'DUMP' : 'RESTORE'}_PREFIX`]: container.prefix };
+    const keys = { ...database.keys, ...prefix };
+    const parts = { phase: use.phase, keys, tool: { path: tool.facts.path, words: tool.words }, ...own };
     const search = searchOf(database);
     return Promise.all(assembleCalls(parts).map(async (call) => ({ ...call, program: await findProgram(call.program, search) })));
   }

@@ -6,6 +6,7 @@ const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   SqliteBackupConnector: async () => new (await import('./sqlite/backupConnector.ts')).SqliteBackupConnector(),
   SqliteConnector: async () => new (await import('./sqlite/textConnector.ts')).SqliteConnector(),
   SqliteCPConnector: async () => new (await import('./sqlite/cpConnector.ts')).SqliteCPConnector(),
+  MysqlDumpConnector: async () => new (await import('./mysql/connector.ts')).MysqlDumpConnector(),
   PgDumpBinaryConnector: async () => new (await import('./postgresql/binaryConnector.ts')).PgDumpBinaryConnector(),
   PgDumpConnector: async () => new (await import('./postgresql/plainConnector.ts')).PgDumpConnector(),
   MongoDumpConnector: async () => new (await import('./mongodb/dumpConnector.ts')).MongoDumpConnector(),
@@ -13,7 +14,7 @@ const connectors: Readonly<Record<string, () => Promise<Connector>>> = {
   PgDumpGisConnector: async () => new (await import('./postgresql/gisConnector.ts')).PgDumpGisConnector(),
 };
 
-const notBuilt: ReadonlySet<string> = new Set(['MysqlDumpConnector', 'MongoDriverConnector', 'DjangoConnector', 'JsonConnector']);
+const notBuilt: ReadonlySet<string> = new Set(['DjangoConnector', 'JsonConnector']);
 
 const formats: Readonly<Record<string, () => Promise<DumpFormat>>> = {
   sqlite: async () => (await import('./sqlite/formats.ts')).sqliteFormat,
@@ -34,12 +35,19 @@ export async function connectorFor(name: string): Promise<Connector> {
   if (load !== undefined) return load();
   if (notBuilt.has(name) || name.includes('#')) {
     throw new BackupError('connector.unavailable', `${name} is not part of this version.`, {
-      hint: 'This version backs up SQLite, PostgreSQL and MongoDB databases. Watch the changelog for the other engines.',
+      hint: 'This version backs up SQLite, PostgreSQL, MySQL, MariaDB and MongoDB databases. Watch the changelog for the other engines.',
     });
   }
   throw new BackupError('connector.unknown', `There is no connector named ${name}.`, {
     hint: `Set CONNECTOR to one of ${Object.keys(connectors).join(', ')}.`,
   });
+}
+
+/** As `connectorFor`; the connector prepares itself while its job prepares its folders. Errors: as `connectorFor`. */
+export async function warmConnector(name: string): Promise<Connector> {
+  const connector = await connectorFor(name);
+  connector.warmUp?.();
+  return connector;
 }
 
 /** The format with this id. Errors: BackupError 'dumps.unknownFormat'. */

@@ -23,6 +23,8 @@ export interface ToolFacts {
   readonly version: string;
   /** Why this one of all that are there, in one sentence. Not kept in manifests. */
   readonly why?: string | undefined;
+  /** The service of the workspace's compose file in whose container it was found, by itself. Not kept in manifests. */
+  readonly container?: string | undefined;
 }
 
 /** What a connector would do, without connecting: shown by the tooltip and by `dbbackup databases`. */
@@ -54,6 +56,8 @@ export interface DumpFacts {
   readonly warnings: readonly string[];
   /** Present where the bytes passed through our hands while they were written. Hex. */
   readonly sha256?: string;
+  /** Set where the connector has read these very bytes from the dump's file as `DumpFormat.verify` does at this level. */
+  readonly proven?: VerificationLevel;
 }
 
 /**
@@ -75,6 +79,8 @@ export interface RawFile {
 export interface DumpOptions {
   /** A safety dump holds everything a restore may change: EXCLUDE and its kin do not apply. */
   readonly purpose: 'manual' | 'safety';
+  /** Bytes that are free on the disk which the dump goes to. */
+  freeBytes?(): Promise<number>;
 }
 
 /** A dump, opened once and held: its plain (decompressed) bytes are a private file that nobody else can change. */
@@ -94,13 +100,14 @@ export interface OpenDump {
  * A restore that is decided and has changed nothing yet.
  *
  * Shape: `emptied` lose their rows though the dump has none for them (EXCLUDE); `lost` go with the objects that the restore drops, though the dump lacks them.
- * `safety` as in `Connector.restoreSafety`, for this very restore.
+ * `safety` as in `Connector.restoreSafety`, and `unlistedTables` as in `Connector.unlistedTables` where it is set, for this very restore.
  */
 export interface PreparedRestore {
   readonly emptied: readonly string[];
   readonly lost: readonly string[];
   readonly warnings: readonly string[];
   readonly safety: Connector['restoreSafety'];
+  readonly unlistedTables?: Connector['unlistedTables'];
   apply(run: Run): Promise<void>;
 }
 
@@ -119,6 +126,8 @@ export interface DumpFormat {
   verify(path: string, level: VerificationLevel, workspace: Workspace, run: Run): Promise<Contents>;
   /** The same of plain bytes on their way into a compressed dump; absent where only a file can be verified. Reads them to their end, or throws. */
   verifyStream?(bytes: AsyncIterable<Uint8Array>, level: VerificationLevel, workspace: Workspace, run: Run): Promise<Contents>;
+  /** Set where a writer only ever appends to such a file, so that `verifyStream` can read it while it grows. */
+  readonly isAppended?: true;
   /** Set where the dump's kind decides it, whichever connector restores: it then counts over the connector's own `unlistedTables`. */
   readonly unlistedTables?: 'removed' | 'kept';
 }

@@ -18,6 +18,12 @@ export function targetLabel(target: Target): string {
   return target.kind === 'file' ? (target.path.split(/[\\/]/).at(-1) ?? target.path) : `${target.database} on ${target.host}`;
 }
 
+/** The target as the question before a restore names it, so that two servers on one host are told apart: `shop on localhost:5432`. */
+export function targetAddress(target: Target): string {
+  const hasPort = target.kind === 'server' && !target.host.startsWith('/');
+  return hasPort ? `${targetLabel(target)}:${target.port}` : targetLabel(target);
+}
+
 /** True where the target's host is this machine: a path (socket or file), or a loopback name. */
 export function isLocal(target: Target): boolean {
   if (target.kind === 'file' || target.host.startsWith('/')) return true;

@@ -32,4 +32,6 @@ export const databaseSchema = z.object({
   target: targetSchema,
   /** `dbbackup.tools`: absolute paths by tool name. From user or machine settings only. */
   tools: z.record(z.string(), z.string()),
+  /** Whether tools may be run in a container of the folder's compose file, which is approved as commands of a workspace are. */
+  mayUseContainers: z.boolean().optional(),
 });

@@ -53,7 +53,13 @@ export const jobRequestSchema = z.discriminatedUnion('kind', [
 export type JobRequest = z.infer<typeof jobRequestSchema>;
 export type RequestOf<Kind extends JobRequest['kind']> = Extract<JobRequest, { kind: Kind }>;
 
-const toolFactsSchema = z.object({ name: z.string(), path: z.string(), version: z.string(), why: z.string().optional() });
+const toolFactsSchema = z.object({
+  name: z.string(),
+  path: z.string(),
+  version: z.string(),
+  why: z.string().optional(),
+  container: z.string().optional(),
+});
 const toolCallSchema = z.object({
   program: z.string(),
   args: z.array(z.string()),

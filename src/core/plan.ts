@@ -50,6 +50,18 @@ export function workspaceParts(database: Database): readonly PlanPart[] {
   return isModuleConnector(database.connector) ? [module, ...parts] : parts;
 }
 
+/** Names of Docker's compose files, in the order in which it looks for them. */
+export const composeFileNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'] as const;
+
+/** Tools that would run in a container of the workspace, though no key says so. */
+export function containerParts(description: DescribedDatabase | undefined): readonly PlanPart[] {
+  return (description?.tools ?? []).flatMap(({ name, container }) =>
+    container === undefined
+      ? []
+      : [{ key: name, value: visibleText(`in the container of ${container}`), source: 'compose file' }],
+  );
+}
+
 /** The effective plan of a database, for a read-only document: what runs in both phases, and where each part comes from. */
 export function planText(database: Database, description: DescribedDatabase | undefined): string {
   const all = Object.entries(database.keys).map(([key, value]) => partOf(database, key, value));
@@ -57,7 +69,7 @@ export function planText(database: Database, description: DescribedDatabase | un
     `What is started for ${visibleText(database.alias)}`,
     '',
     'Set by this workspace',
-    ...partLines(workspaceParts(database)),
+    ...partLines([...workspaceParts(database), ...containerParts(description)]),
     '',
     'To back up',
     ...callLines(description, 'dump'),

@@ -1,4 +1,4 @@
-import { split } from 'shlex';
+import { quote, split } from 'shlex';
 import { withoutQuotes } from './settings/shellSyntax.ts';
 
 /** A suffix, taken apart: `words` are arguments of the tool itself, each of `stages` is a further program with its arguments. */
@@ -10,6 +10,11 @@ export interface Stages {
 /** The words of a text as a POSIX shell would split it, with nothing expanded; a list is taken as it is. */
 export function splitWords(text: string | readonly string[]): string[] {
   return typeof text === 'string' ? split(text) : [...text];
+}
+
+/** A word as `splitWords` gives it back, whatever is in it. */
+export function quoteWord(word: string): string {
+  return quote(word);
 }
 
 /** Splits `--a b | prog x | prog2` at the pipes outside quotes. */

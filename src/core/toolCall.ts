@@ -24,6 +24,8 @@ export interface CallParts {
   readonly phase: Phase;
   readonly keys: Readonly<Record<string, unknown>>;
   readonly tool: { readonly path: string; readonly words: readonly string[] };
+  /** What must stand right behind the program, before the words of its settings key. */
+  readonly first?: readonly string[];
   readonly args: readonly string[];
   /** What must stand behind the words of SUFFIX: a file, a database's name. */
   readonly operands?: readonly string[];
@@ -34,7 +36,7 @@ export interface CallParts {
 }
 
 /**
- * The calls of a tool and of the stages that its output runs through: `PREFIX program CMD-words arguments SUFFIX-words operands`, then one for each `|`.
+ * The calls of a tool and of the stages that its output runs through: `PREFIX program first CMD-words arguments SUFFIX-words operands`, then one for each `|`.
  *
  * Shape: variables, low to high: inherited, the connector's own, ENV, DUMP_ENV or RESTORE_ENV. Stages get the user's variables, not the connector's.
  * Into a container, values travel in the environment of its client, and only their names in its arguments.
@@ -43,6 +45,7 @@ export function assembleCalls({
   phase,
   keys,
   tool,
+  first = [],
   args,
   operands = [],
   env,
@@ -54,7 +57,7 @@ export function assembleCalls({
   const userEnv = { ...textsOf(keys['ENV']), ...textsOf(keys[phase === 'dump' ? 'DUMP_ENV' : 'RESTORE_ENV']) };
   const toolEnv = { ...env, ...userEnv };
   const before = isContainerPrefix(prefix) ? intoContainer(prefix, toolEnv) : prefix;
-  const [program = tool.path, ...rest] = [...before, tool.path, ...tool.words, ...args, ...suffix.words, ...operands];
+  const [program = tool.path, ...rest] = [...before, tool.path, ...first, ...tool.words, ...args, ...suffix.words, ...operands];
   const common = { inheritEnv: keys['USE_PARENT_ENV'] !== false, withoutParent };
   const secretNames = (variables: object): string[] => Object.keys(variables).filter(isSecretName);
   return [

@@ -1,36 +1,48 @@
 const millisecondsPerMinute = 60_000;
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const digits = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const oneDecimal = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 /** A size as people read it: `1.2 MB` (a million bytes), below a tenth of that `8 KB`, so that no small dump reads `0.0 MB`. */
 export function sizeText(bytes: number): string {
   if (bytes < 1000) return countText(bytes, 'byte');
-  return bytes < 99_500 ? `${digits.format(bytes / 1000)} KB` : `${oneDecimal.format(bytes / 1_000_000)} MB`;
+  return bytes < 99_500 ? `${digits(bytes / 1000)} KB` : `${oneDecimal(bytes / 1_000_000)} MB`;
 }
 
 /** A size that changes while it is read: no decimals once they would only flicker. */
 export function runningSizeText(bytes: number): string {
   if (bytes < 99_500) return sizeText(bytes);
-  return bytes < 10_000_000 ? `${oneDecimal.format(bytes / 1_000_000)} MB` : `${digits.format(bytes / 1_000_000)} MB`;
+  return bytes < 10_000_000 ? `${oneDecimal(bytes / 1_000_000)} MB` : `${digits(bytes / 1_000_000)} MB`;
 }
 
 /** `0.4 s`, `2.1 s`, `1 min 15 s`. */
 export function durationText(milliseconds: number): string {
-  if (milliseconds < millisecondsPerMinute) return `${oneDecimal.format(milliseconds / 1000)} s`;
+  if (milliseconds < millisecondsPerMinute) return `${oneDecimal(milliseconds / 1000)} s`;
   const seconds = Math.round(milliseconds / 1000);
-  return `${digits.format(Math.floor(seconds / 60))} min ${seconds % 60} s`;
+  return `${digits(Math.floor(seconds / 60))} min ${seconds % 60} s`;
 }
 
 /** `1 table`, `1,204 tables`. */
 export function countText(count: number, noun: string): string {
-  return `${digits.format(count)} ${count === 1 ? noun : `${noun}s`}`;
+  return `${digits(count)} ${count === 1 ? noun : `${noun}s`}`;
+}
+
+/** `12,346`. Not by Intl.NumberFormat, whose first use takes 14 ms of a start. */
+function digits(value: number): string {
+  return grouped(value.toFixed(0));
+}
+
+/** `12,345.7` */
+function oneDecimal(value: number): string {
+  return grouped(value.toFixed(1));
+}
+
+function grouped(number: string): string {
+  return number.replaceAll(/\B(?=(?:\d{3})+(?!\d))/g, ',');
 }
 
 /** The first three names, then how many more there are. */
 export function listText(names: readonly string[]): string {
   const shown = names.slice(0, 3).map(nameText).join(', ');
-  return names.length > 3 ? `${shown} and ${digits.format(names.length - 3)} more` : shown;
+  return names.length > 3 ? `${shown} and ${digits(names.length - 3)} more` : shown;
 }
 
 /**

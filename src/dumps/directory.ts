@@ -1,4 +1,4 @@
-import { mkdir, open, stat } from 'node:fs/promises';
+import { mkdir, open, stat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { systemCode, toDiskError } from '../core/diskError.ts';
 import { BackupError } from '../core/errors.ts';
@@ -50,6 +50,12 @@ async function makeDirectory(directory: string): Promise<void> {
     await makeDirectory(dirname(directory));
     await makeDirectory(directory);
   }
+}
+
+/** Bytes that this user may still write on the disk of a folder. */
+export async function freeBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
 }
 
 /** Makes what was linked or renamed in a directory outlast a power failure. Windows cannot do it and does not need it. */

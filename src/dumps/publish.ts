@@ -7,12 +7,14 @@ import { Channel } from './channel.ts';
 import { decode, encodeBytes, encodeFile, type Encoding } from './compression.ts';
 import { prepareDirectory } from './directory.ts';
 import { finishPublishing } from './finishPublishing.ts';
+import { follow } from './follow.ts';
 import { hashFile } from './hash.ts';
 import { createGitignore, createPartial, removePartial, sweepPartials } from './partials.ts';
 import { damagedDump, emptyDump } from './problems.ts';
 import type { PublishedDump, PublishRequest, StoredDump, StreamedDump } from './publishRequest.ts';
 import { openRegular } from './regularFile.ts';
 import { together } from './together.ts';
+import { writeBack, type WriteBack } from './writeBack.ts';
 
 /**
  * Makes a dump and lists it only when it is whole: partial file, verification, sha256, fsync, exclusive final name, manifest.
@@ -41,7 +43,9 @@ export async function publish(request: PublishRequest): Promise<PublishedDump> {
 
     const { dump, facts } = isStreamed
       ? await proveStream({ ...request, stream, compression }, stored)
-      : await proveFile(request, { plain, stored });
+      : compression === 'none' && request.follow !== undefined
+        ? await proveGrowing({ ...request, follow: request.follow }, stored)
+        : await proveFile(request, { plain, stored });
     if (plain !== stored) await removePartial(plain);
     const durationMs = Math.round(performance.now() - startedMs);
     return await request.withDirectoryLock(places.directory, () =>
@@ -59,9 +63,14 @@ async function proveFile(
   request: PublishRequest,
   paths: { readonly plain: string; readonly stored: string },
 ): Promise<{ readonly dump: StoredDump; readonly facts: DumpFacts }> {
-  const facts = await request.write(paths.plain);
-  request.run.signal.throwIfAborted();
-  return { dump: await prove(request, paths, facts), facts };
+  const disk = request.compression === 'none' ? writeBack(paths.stored) : undefined;
+  try {
+    const facts = await request.write(paths.plain);
+    request.run.signal.throwIfAborted();
+    return { dump: await prove(request, paths, facts, disk), facts };
+  } finally {
+    await disk?.end().catch(() => undefined);
+  }
 }
 
 /** Verifies, hashes and compresses side by side, then makes the bytes outlast a power failure. */
@@ -69,6 +78,7 @@ async function prove(
   request: PublishRequest,
   { plain, stored }: { readonly plain: string; readonly stored: string },
   facts: DumpFacts,
+  disk: WriteBack | undefined,
 ): Promise<StoredDump> {
   const { run, compression, about } = request;
   const plainBytes = (await lstat(plain)).size;
@@ -78,7 +88,7 @@ async function prove(
   let dump: StoredDump | undefined;
   await together(run.signal, [
     async () => {
-      const contents = await request.verify?.(plain);
+      const contents = facts.proven === about.verification ? undefined : await request.verify?.(plain);
       if (contents !== undefined) compare(name, facts.contents, contents);
     },
     async (signal) => {
@@ -91,13 +101,56 @@ async function prove(
         const encoded = await encodeFile(plain, stored, compression, { signal, onBytes });
         dump = { path: stored, sizeBytes: encoded.sizeBytes, plainBytes, sha256: encoded.sha256 };
         if (about.verification === 'full') await decodeAgain(name, dump, compression, encoded.plainSha256, signal);
+        await syncFile(stored);
       }
+    },
+    // What was written plain is whole by now: the disk need not wait for the checks.
+    async () => {
+      if (disk === undefined) return;
+      await disk.end();
       await syncFile(stored);
     },
   ]);
   if (dump === undefined || (await lstat(stored)).size !== dump.sizeBytes)
     throw damagedDump(name, 'it changed while it was checked');
   return dump;
+}
+
+/** Hashes and verifies a dump while it is written, where a pass afterwards would cost its time again. Its own failure counts before what a cut dump looks like. */
+async function proveGrowing(
+  { run, write, follow: verify, fileName }: PublishRequest & { readonly follow: StreamedDump['verify'] },
+  path: string,
+): Promise<{ readonly dump: StoredDump; readonly facts: DumpFacts }> {
+  const name = fileName(1);
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  let contents: Contents | undefined;
+  const writing = write(path);
+  const disk = writeBack(path);
+  const channel = new Channel();
+  await together(run.signal, [
+    // What is written is whole then: the disk need not wait for the checks.
+    async () => {
+      await writing.finally(() => disk.end());
+      await syncFile(path);
+    },
+    async (signal) => {
+      for await (const chunk of follow(path, writing, signal)) {
+        sizeBytes += chunk.length;
+        hash.update(chunk);
+        await channel.send(chunk, signal);
+      }
+      await writing;
+      if (sizeBytes === 0) throw emptyDump(name);
+      channel.end();
+    },
+    async (signal) => void (contents = await verify(channel.until(signal))),
+  ]);
+  const facts = await writing;
+  if (contents === undefined) throw damagedDump(name, 'it was not written to its end');
+  compare(name, facts.contents, contents);
+  if ((await lstat(path)).size !== sizeBytes) throw damagedDump(name, 'it changed while it was checked');
+  return { dump: { path, sizeBytes, plainBytes: sizeBytes, sha256: hash.digest('hex') }, facts };
 }
 
 /** Hashes, compresses and verifies while the dump is made. Its own failure counts before what a cut dump looks like. */

@@ -39,6 +39,8 @@ export interface PublishRequest {
   fileName(attempt: number): string;
   write(path: string): Promise<DumpFacts>;
   verify?(path: string): Promise<Contents>;
+  /** In place of `verify` where `write` only ever appends and nothing is compressed: the bytes while they are written. A chunk is valid until the next one. */
+  readonly follow?: ((bytes: AsyncIterable<Uint8Array>) => Promise<Contents>) | undefined;
   /** In place of `write` and `verify` where the dump is compressed: its plain bytes then never are a file. */
   readonly stream?: StreamedDump | undefined;
   withDirectoryLock<Result>(realDirectory: string, body: () => Promise<Result>): Promise<Result>;

@@ -1,9 +1,10 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Connector, DumpFormat, RawFile } from '../core/connector.ts';
+import type { Connector, DumpFormat, DumpOptions, RawFile } from '../core/connector.ts';
 import { optionsInForce, type Database } from '../core/database.ts';
 import { dumpFileName } from '../core/dumpName.ts';
 import type { DumpSettings, GitFacts } from '../core/job.ts';
+import { freeBytes } from '../dumps/directory.ts';
 import { publish } from '../dumps/publish.ts';
 import type { DumpAbout, PublishedDump, PublishRequest } from '../dumps/publishRequest.ts';
 import { thisProcess } from '../system/owner.ts';
@@ -33,17 +34,32 @@ export async function makeDump(
   const dumped = await publish({
     ...(await placeOf(request, kind, context)),
     about: aboutOf(request, kind, { ...context, verification: level }),
-    write: (path) => connector.createDump(request.database, path, { purpose: kind }, context, run),
+    write: (path) => connector.createDump(request.database, path, optionsOf(request, kind), context, run),
     verify: (path) => format.verify(path, level, context, run),
     stream: streamOf(request, kind, { format, context }),
+    follow: followerOf(request, { format, context }),
   });
   for (const warning of dumped.manifest.warnings) run.log('warning', warning);
   return dumped;
 }
 
+function optionsOf({ dumps }: DumpRequest, purpose: DumpOptions['purpose']): DumpOptions {
+  return { purpose, freeBytes: () => freeBytes(dumps.directory) };
+}
+
+/** How a dump is verified while it is written, where its format allows that. */
+function followerOf(
+  { dumps }: DumpRequest,
+  { format, context }: { readonly format: DumpFormat; readonly context: DatabaseJobContext },
+): PublishRequest['follow'] {
+  const { verifyStream, isAppended } = format;
+  if (verifyStream === undefined || isAppended !== true) return undefined;
+  return (bytes) => verifyStream.call(format, bytes, dumps.verification, context, context.run);
+}
+
 /** The way of a dump that is compressed while it is made, where both its connector and its format can. */
 function streamOf(
-  { database, dumps }: DumpRequest,
+  request: DumpRequest,
   kind: 'manual' | 'safety',
   { format, context }: { readonly format: DumpFormat; readonly context: DatabaseJobContext },
 ): PublishRequest['stream'] {
@@ -52,8 +68,8 @@ function streamOf(
   const { streamDump } = connector;
   const { verifyStream } = format;
   return {
-    start: () => streamDump.call(connector, database, { purpose: kind }, context, run),
-    verify: (bytes) => verifyStream.call(format, bytes, dumps.verification, context, run),
+    start: () => streamDump.call(connector, request.database, optionsOf(request, kind), context, run),
+    verify: (bytes) => verifyStream.call(format, bytes, request.dumps.verification, context, run),
   };
 }
 

@@ -1,7 +1,7 @@
 import { compareContents, type RestorePreview } from '../core/restorePreview.ts';
 import type { DumpFormat, Inspection, PreparedRestore } from '../core/connector.ts';
 import type { Contents } from '../core/contents.ts';
-import { isLocal, targetLabel, type Target } from '../core/database.ts';
+import { isLocal, targetAddress, targetLabel, type Target } from '../core/database.ts';
 import { BackupError } from '../core/errors.ts';
 import type { RequestOf, ResultOf } from '../core/job.ts';
 import { openDump, type OpenedDump } from '../dumps/open.ts';
@@ -76,13 +76,13 @@ function previewOf(
   { inspection, prepared }: { readonly inspection: Inspection; readonly prepared: PreparedRestore },
   { connector }: DatabaseJobContext,
 ): RestorePreview {
-  const target = targetLabel(database.target);
   const hasSafetyDump = dumps.safetyBackup && inspection.exists;
-  const compared = compareContents(contents, inspection.contents, format.unlistedTables ?? connector.unlistedTables);
+  const unlisted = prepared.unlistedTables ?? format.unlistedTables ?? connector.unlistedTables;
+  const compared = compareContents(contents, inspection.contents, unlisted);
   return {
     alias: database.alias,
     engine: database.engine,
-    target,
+    target: targetAddress(database.target),
     targetExists: inspection.exists,
     targetDamage: inspection.damage,
     dumpFile,

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { Database } from '../core/database.ts';
+import { isLocal, type Database } from '../core/database.ts';
 import { isModuleConnector } from '../core/engines.ts';
 import type { DescribedDatabase } from '../core/job.ts';
-import { planHash, planText, workspaceParts } from '../core/plan.ts';
+import { composeFileNames, containerParts, planHash, planText, workspaceParts } from '../core/plan.ts';
 import { nameText, sentenceText } from '../core/words.ts';
 import { confirmBeside } from './prompts.ts';
 import type { ReadOnlyDocuments } from './readOnlyDocuments.ts';
@@ -22,18 +24,22 @@ export class Approvals {
   }
 
   /**
-   * Asks once before what a workspace's settings start is started for a database. Nothing is asked where they start nothing of their own.
+   * Asks once before what a workspace's settings or its containers start is started for a database. Nothing is asked where they start nothing.
    *
    * Shape: `describe` says what would run, without running it; a module of the workspace cannot be asked, because asking would run it.
-   * Errors: the abort reason when it is not allowed.
+   * Gives whether containers are part of what was allowed. Errors: the abort reason when it is not allowed.
    */
-  async approve(database: Database, describe: () => Promise<DescribedDatabase | undefined>): Promise<void> {
-    const parts = workspaceParts(database);
-    if (parts.length === 0) return;
-    const plan = planText(database, isModuleConnector(database.connector) ? undefined : await describe());
+  async approve(database: Database, describe: () => Promise<DescribedDatabase | undefined>): Promise<boolean> {
+    const own = workspaceParts(database);
+    if (own.length === 0 && !mayNeedContainer(database)) return false;
+    const description = isModuleConnector(database.connector) ? undefined : await describe();
+    const containers = containerParts(description);
+    const parts = [...own, ...containers];
+    if (parts.length === 0) return false;
+    const plan = planText(database, description);
     const hash = planHash(plan);
     const approved = this.#state.get<readonly string[]>(memory, []);
-    if (approved.includes(hash)) return;
+    if (approved.includes(hash)) return containers.length > 0;
     const alias = nameText(database.alias);
     const lines = parts.slice(0, shownParts).map(({ key, value, source }) => sentenceText(`${key}: ${value} (${source})`));
     const isAllowed = await confirmBeside(this.#documents, {
@@ -49,5 +55,11 @@ export class Approvals {
     });
     if (!isAllowed) throw turnedAway();
     await this.#state.update(memory, [...approved, hash]);
+    return containers.length > 0;
   }
+}
+
+/** A tool that is not installed may be in the container of a server on this machine. */
+function mayNeedContainer({ folder, target }: Database): boolean {
+  return target.kind === 'server' && isLocal(target) && composeFileNames.some((name) => existsSync(join(folder, name)));
 }

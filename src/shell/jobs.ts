@@ -71,7 +71,7 @@ export class Jobs implements vscode.Disposable {
     { title, subjects }: Pick<RunningJob, 'title' | 'subjects'>,
   ): Promise<ResultOf<Kind>> {
     const { jobProcess, log, answer, passwords } = this.#options;
-    if ('database' in request) await this.#approve(request.database, request.stateDirectory);
+    const approved = 'database' in request ? { ...request, database: await this.#approved(request.database, request) } : request;
     const controller = new AbortController();
     const job: RunningJob = { title, subjects, cancel: () => controller.abort() };
     this.#running.add(job);
@@ -80,7 +80,7 @@ export class Jobs implements vscode.Disposable {
     try {
       return await withProgress({ title, controller, log, answer }, async (run) => {
         const { runJob } = await import('../channel/client.ts');
-        return runJob<Kind>(jobProcess, await passwords.into(request), run);
+        return runJob<Kind>(jobProcess, await passwords.into(approved), run);
       });
     } catch (error) {
       if (!(error instanceof BackupError)) throw error;
@@ -94,8 +94,8 @@ export class Jobs implements vscode.Disposable {
 
   /** Connects to a database with the password that it has, as Test Connection does. Errors: as the job. */
   async inspect(database: Database, stateDirectory: string, signal: AbortSignal): Promise<ResultOf<'inspect'>> {
-    await this.#approve(database, stateDirectory);
-    return this.runQuietly<'inspect'>({ kind: 'inspect', database, stateDirectory }, signal);
+    const approved = await this.#approved(database, { stateDirectory });
+    return this.runQuietly<'inspect'>({ kind: 'inspect', database: approved, stateDirectory }, signal);
   }
 
   /** Runs a job that needs no attention, as it is: no notification, no kept passwords, and questions are answered with no. */
@@ -110,13 +110,14 @@ export class Jobs implements vscode.Disposable {
     });
   }
 
-  async #approve(database: Database, stateDirectory: string): Promise<void> {
+  /** The database with what was allowed for it. Errors: the abort reason when it is not. */
+  async #approved(database: Database, { stateDirectory }: { readonly stateDirectory: string }): Promise<Database> {
     const { passwords, approvals } = this.#options;
     const describe = async (): Promise<DescribedDatabase | undefined> => {
       const request = await passwords.into({ kind: 'describe', databases: [database], stateDirectory } as const);
       return (await this.runQuietly<'describe'>(request, new AbortController().signal)).databases[0];
     };
-    await approvals.approve(database, describe);
+    return { ...database, mayUseContainers: await approvals.approve(database, describe) };
   }
 
   dispose(): void {

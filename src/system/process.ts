@@ -1,7 +1,7 @@
-import { execa } from 'execa';
 import { graceMs, signalGroup, stderrLimit } from './ending.ts';
 import { Ring } from './ring.ts';
 
+export { lifeline } from './ending.ts';
 export { runStages, type StagesEnd, type StagesIo } from './stages.ts';
 
 /**
@@ -33,6 +33,7 @@ export interface ProcessEnd {
  * the system's error when the program cannot be started.
  */
 export async function runProcess(call: ProcessCall, signal: AbortSignal): Promise<ProcessEnd> {
+  const { execa } = await import('execa');
   signal.throwIfAborted();
   const child = execa(call.program, [...call.args], {
     env: call.env,

@@ -6,16 +6,16 @@ import { basename } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { execa } from 'execa';
 import { BackupError } from '../core/errors.ts';
 import type { ToolCall } from '../core/toolCall.ts';
-import { graceMs, killMarked, markerVariable, signalGroup, stderrLimit } from './ending.ts';
+import { graceMs, killMarked, lifeline, markerVariable, signalGroup, stderrLimit } from './ending.ts';
 import { Ring } from './ring.ts';
 
 /**
  * What the first stage reads and what becomes of the last one's output.
  *
  * Shape: a file gets the program's own descriptor, so that its bytes never pass through us; it is created (mode 0600) when it is missing.
+ * With `append` no program can write anywhere but behind what is there.
  * Units: `firstByteMs` milliseconds until the first byte of output or of an error text. `okExitCodes` are those of the first stage.
  */
 export interface StagesIo {
@@ -25,7 +25,7 @@ export interface StagesIo {
     | { readonly kind: 'stream'; readonly readable: Readable };
   readonly stdout:
     | { readonly kind: 'none' }
-    | { readonly kind: 'file'; readonly path: string }
+    | { readonly kind: 'file'; readonly path: string; readonly mode?: 'append' }
     | { readonly kind: 'stream'; readonly writable: Writable }
     | { readonly kind: 'lines'; onLine(line: string): void };
   onStderrLine?(line: string): void;
@@ -175,8 +175,9 @@ async function openEnds(io: StagesIo, files: FileHandle[]): Promise<readonly [De
     files.push(file);
     return file.fd;
   };
-  const { O_RDONLY, O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;
-  const output = io.stdout.kind === 'file' ? await opened(io.stdout.path, O_WRONLY | O_CREAT | O_NOFOLLOW) : undefined;
+  const { O_RDONLY, O_WRONLY, O_CREAT, O_NOFOLLOW, O_APPEND } = constants;
+  const writing = (mode: 'append' | undefined): number => O_WRONLY | O_CREAT | O_NOFOLLOW | (mode === 'append' ? O_APPEND : 0);
+  const output = io.stdout.kind === 'file' ? await opened(io.stdout.path, writing(io.stdout.mode)) : undefined;
   const input = io.stdin.kind === 'file' ? await opened(io.stdin.path, O_RDONLY) : undefined;
   return [input ?? (io.stdin.kind === 'none' ? 'ignore' : 'pipe'), output ?? (io.stdout.kind === 'none' ? 'ignore' : 'pipe')];
 }
@@ -282,17 +283,4 @@ async function assertExecutable(program: string): Promise<void> {
   throw new BackupError('tool.missing', `The program ${program} is not there or cannot be run.`, {
     hint: 'Correct its path in the settings, or install it.',
   });
-}
-
-let lifelineWords: Promise<readonly string[]> | undefined;
-
-/** Words before a program that make it end with us, even when we are killed. Source: setpriv(1), which busybox has without this option. */
-function lifeline(): Promise<readonly string[]> {
-  lifelineWords ??= (async () => {
-    if (process.platform !== 'linux') return [];
-    const words = ['/usr/bin/setpriv', '--pdeathsig', 'KILL'];
-    const tried = await execa(words[0] ?? '', [...words.slice(1), '/bin/true'], { reject: false, stdio: 'ignore' });
-    return tried.exitCode === 0 ? words : [];
-  })();
-  return lifelineWords;
 }

@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import { access, readdir, realpath } from 'node:fs/promises';
 import { posix, win32 } from 'node:path';
-import { execa } from 'execa';
 import { BackupError } from '../core/errors.ts';
 
 /** A tool that answers. `flavour` tells MariaDB's from MySQL's. */
@@ -167,6 +166,7 @@ async function asked(name: string, paths: readonly string[]): Promise<readonly F
 }
 
 async function askVersion(name: string, path: string): Promise<FoundTool | undefined> {
+  const { execa } = await import('execa');
   const said = await execa(path, ['--version'], { reject: false, timeout: 10_000, stdin: 'ignore', maxBuffer: 65_536 });
   const version = said.exitCode === 0 ? parseVersion(said.stdout) : undefined;
   return version === undefined ? undefined : { name, path, ...version };

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { jobEnvironment } from '../../src/channel/client.ts';
+import { argumentsFor, jobEnvironment } from '../../src/channel/client.ts';
 import { messageFromJobSchema, protocolVersion, type MessageFromJob, type MessageToJob } from '../../src/channel/protocol.ts';
 import type { JobRequest } from '../../src/core/job.ts';
 
@@ -16,13 +16,14 @@ export interface JobFigures {
  * Runs a job in a process of its own, as the editor does, and answers every question with yes.
  *
  * Shape:  `start: 'atOnce'` sends the request with the fork; `'whenReady'` waits until the process has loaded all it loads,
- *         so that its memory can be compared with before.
+ *         so that its memory can be compared with before; no thread is started for its connector until then.
  * Errors: an Error with the job's failure.
  */
 export async function runMeasured(jobProcess: string, request: JobRequest, start: 'atOnce' | 'whenReady'): Promise<JobFigures> {
   const forkedAt = performance.now();
   const env = jobEnvironment(request.stateDirectory);
-  const child = fork(jobProcess, [], { execArgv: [], silent: true, serialization: 'json', detached: true, env });
+  const args = start === 'atOnce' ? argumentsFor(request) : [];
+  const child = fork(jobProcess, args, { execArgv: [], silent: true, serialization: 'json', detached: true, env });
   const say = (message: MessageToJob): void => void child.send(message, () => undefined);
   let firstWorkMs = Number.NaN;
   const last = new Promise<MessageFromJob>((resolve, reject) => {

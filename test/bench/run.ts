@@ -7,6 +7,7 @@ import { measureListing } from './listing.ts';
 import { isReached, table, type Row } from './measure.ts';
 import { measureMemory } from './memory.ts';
 import { measureMongodb } from './mongodb.ts';
+import { measureMysql } from './mysql.ts';
 import { measurePackage } from './packageSize.ts';
 import { measurePostgresql } from './postgresql.ts';
 import { Site, type Bench } from './site.ts';
@@ -21,6 +22,7 @@ const areas: Readonly<Record<string, (bench: Bench) => Promise<readonly Row[]>>>
   inUse: measureBackupInUse,
   sql: measureSql,
   postgresql: measurePostgresql,
+  mysql: measureMysql,
   mongodb: measureMongodb,
   memory: measureMemory,
   activation: measureActivation,

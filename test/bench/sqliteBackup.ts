@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs';
-import SqliteDatabase from 'better-sqlite3';
-import { copyPages } from '../../src/connectors/sqlite/pages.ts';
-import type { Thread } from '../../src/connectors/sqlite/thread.ts';
+import { closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { copyInUse } from '../../src/connectors/sqlite/copy.ts';
+import { quietThread } from '../helpers/quietThread.ts';
 import { SqlitePeer } from '../helpers/sqlitePeer.ts';
 import { ratioRow, takeTurns, type Contestant, type Row } from './measure.ts';
 import { runTool, type Bench } from './site.ts';
@@ -12,15 +11,14 @@ const defaultSizeMib = 430;
 export async function measureBackup({ site, runs, sizeMib = defaultSizeMib }: Bench): Promise<readonly Row[]> {
   const database = site.database(sizeMib);
   const copy = site.path('copy.sqlite3');
-  const removeCopy = (): void => rmSync(copy, { force: true });
-  const bare: Contestant = { run: () => runTool('sqlite3', [database, `.backup '${copy}'`]), cleanUp: removeCopy };
+  const bare = backupByTool(database, copy);
   const proven: Contestant = {
+    ...bare,
     run: async () => {
       await bare.run();
       await runTool('sqlite3', [copy, 'PRAGMA integrity_check']);
       await runTool('sha256sum', [copy]);
     },
-    cleanUp: removeCopy,
   };
   const quick = site.workspace({ NAME: database });
   const full = site.workspace({ NAME: database }, { 'dbbackup.verification': 'full' });
@@ -30,6 +28,7 @@ export async function measureBackup({ site, runs, sizeMib = defaultSizeMib }: Be
       await takeTurns(copying(database, copy, site.folder), bare, runs),
       1.05,
     ),
+    await measureCopyingWithWal({ site, runs, sizeMib }),
     ratioRow(
       'backup, everything : .backup',
       await takeTurns({ run: () => quick.commandLine('backup'), cleanUp: () => quick.removeDumps() }, bare, runs),
@@ -43,28 +42,39 @@ export async function measureBackup({ site, runs, sizeMib = defaultSizeMib }: Be
   ];
 }
 
-/** The step inside of `createDump`: nobody to report to, nobody who cancels. */
+/** The step inside of `createDump`, and to the disk, as `.backup` does. */
 function copying(from: string, to: string, scratch: string): Contestant {
-  const nothing = (): void => undefined;
-  const thread: Thread = {
-    signal: new AbortController().signal,
-    scratch,
-    checkpoint: nothing,
-    pause: nothing,
-    blocked: (call) => call(),
-    progress: nothing,
-    log: nothing,
-  };
   return {
     run: async () => {
-      const source = new SqliteDatabase(from, { readonly: true, fileMustExist: true });
-      try {
-        await copyPages({ from: source, to, contended: from, phase: 'dumping' }, thread);
-      } finally {
-        source.close();
-      }
+      writeFileSync(to, '');
+      await copyInUse({ kind: 'backup', source: from, destination: to, scratch }, quietThread(scratch));
+      const copy = openSync(to, 'r+');
+      fsyncSync(copy);
+      closeSync(copy);
     },
     cleanUp: () => rmSync(to, { force: true }),
+  };
+}
+
+/** The same where rows are in the WAL, because another program has the database open. */
+async function measureCopyingWithWal({ site, runs, sizeMib = defaultSizeMib }: Bench): Promise<Row> {
+  const database = site.copyOf(site.database(sizeMib, 'wal'), 'open-wal.sqlite3');
+  const copy = site.path('copy.sqlite3');
+  const bare = backupByTool(database, copy);
+  const peer = new SqlitePeer(database);
+  try {
+    await peer.exec(`UPDATE orders SET note = 'in the WAL' WHERE id % 1000 = 0`);
+    const turns = await takeTurns(copying(database, copy, site.folder), bare, runs);
+    return ratioRow(`backup of ${sizeMib} MiB, the copying alone, rows in the WAL : .backup`, turns, 1.05);
+  } finally {
+    await peer.stop();
+  }
+}
+
+function backupByTool(database: string, copy: string): Contestant {
+  return {
+    run: () => runTool('sqlite3', [database, `.backup '${copy}'`]),
+    cleanUp: () => rmSync(copy, { force: true }),
   };
 }
 

@@ -289,6 +289,9 @@ describe('defects of others with PostgreSQL', () => {
     assert.equal(server.hashOf(nameOf(target)), before);
     await (await prepare(target, file)).apply(recordingRun());
     assert.deepEqual(await rows(target, 'SELECT name FROM customers ORDER BY id'), ['a', 'b']);
+    const inSteps = { ...target, keys: { ...target.keys, SINGLE_TRANSACTION: false } };
+    await (await prepare(inSteps, file)).apply(recordingRun());
+    assert.deepEqual(await rows(target, 'SELECT count(*)::int FROM pg_largeobject_metadata'), [1]);
   });
 
   it('P14 restores rows and texts that hold \\restrict', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
@@ -7,12 +7,14 @@ import { connectorFor } from '../../src/connectors/registry.ts';
 import type { Database } from '../../src/core/database.ts';
 import { perform } from '../../src/perform.ts';
 import { canary, postgresqlServer, startServer, type PostgresqlServer } from '../helpers/postgresqlServer.ts';
+import { mountSmallDisk } from '../helpers/smallDisk.ts';
 import { makeRecordingTool } from '../helpers/recordingTool.ts';
 import { makeWorkspace, recordingRun } from '../helpers/workspace.ts';
 import { makeBench, rejectsWith, removeBench, type Bench } from './contract.ts';
 import { largeSql } from './postgresqlSamples.ts';
 
 const binary = 'PgDumpBinaryConnector';
+const pgRestore = '/usr/lib/postgresql/15/bin/pg_restore';
 
 describe('failures of PostgreSQL', () => {
   let server: PostgresqlServer;
@@ -117,6 +119,51 @@ describe('failures of PostgreSQL', () => {
     } finally {
       workspace.remove();
     }
+  });
+
+  it('says that the disk is too small before any tool runs, and when it fills up after all', async function () {
+    const disk = mountSmallDisk(1024);
+    if (disk === undefined) return this.skip();
+    const workspace = makeWorkspace();
+    try {
+      const tool = makeRecordingTool(join(bench.tools, 'pg_dump'));
+      const rows = (mib: number): string =>
+        `CREATE TABLE t AS SELECT md5(i::text) AS a FROM generate_series(1, ${mib * 16_000}) i`;
+      for (const [mib, compression, isStarted] of [
+        [8, 'none', false],
+        [3, 'none', true],
+        [6, 'zstd', true],
+      ] as const) {
+        const name = await server.createDatabase(rows(mib));
+        await server.query(name, 'VACUUM ANALYZE');
+        const keys = isStarted ? {} : { DUMP_CMD: tool.path };
+        const request = {
+          kind: 'backup' as const,
+          database: { ...server.resolved('PgDumpConnector', name, keys), folder: workspace.folder },
+          dumps: { ...workspace.dumps, directory: disk.path, compression },
+          stateDirectory: workspace.stateDirectory,
+        };
+        await rejectsWith(perform(request, recordingRun()), 'disk.full');
+        assert.deepEqual(readdirSync(disk.path), ['.gitignore']);
+      }
+      assert.deepEqual(tool.calls(), []);
+    } finally {
+      workspace.remove();
+      disk.unmount();
+    }
+  });
+
+  it('refuses an archive that is newer than every pg_restore there is, before anything is changed', async () => {
+    const target = await database({}, 'CREATE TABLE t (a int)');
+    const { file } = await bench.dump(binary, target);
+    const bytes = readFileSync(file);
+    // As PostgreSQL 16 writes it: version 1.15, whose kind of compression is one byte.
+    const newer = join(bench.dumps, 'newer');
+    writeFileSync(
+      newer,
+      Buffer.concat([Buffer.from('PGDMP\x01\x0f\x00'), bytes.subarray(8, 11), Buffer.from([1]), bytes.subarray(16)]),
+    );
+    await rejectsWith(bench.restore(binary, { ...target, tools: { pg_restore: pgRestore } }, newer), 'tool.tooOld');
   });
 
   it('shows the password to no one: no argument, log line or manifest has it', async () => {

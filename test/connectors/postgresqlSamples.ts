@@ -48,9 +48,9 @@ export const archiveSql = `${sampleSql}
   CREATE PUBLICATION news FOR TABLE customers;
   CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER far FOREIGN DATA WRAPPER nowhere; CREATE FOREIGN TABLE away (a int) SERVER far;`;
 
-/** Rows as a bad migration leaves them, and one table more. It drops nothing: what a restore makes anew, its undo keeps. */
+/** Rows as a bad migration leaves them, one table more, a view and a large object less. */
 export const spoilSql = `DELETE FROM orders WHERE id % 3 = 0; UPDATE customers SET name = 'spoilt' WHERE id < 50; SELECT setval('lonely', 99);
-  CREATE TABLE later (a int); INSERT INTO later VALUES (1);`;
+  CREATE TABLE later (a int); INSERT INTO later VALUES (1); DROP VIEW rich; SELECT lo_unlink(oid) FROM (SELECT oid FROM pg_largeobject_metadata LIMIT 1) o;`;
 
 /** Large enough to be cancelled in the middle. */
 export const largeSql = `CREATE TABLE big_a (id int PRIMARY KEY, name text); CREATE TABLE big_b (id int PRIMARY KEY, note text);

@@ -12,6 +12,7 @@ describe('the registry', () => {
       ['SqliteBackupConnector', 'sqlite3', 'sqlite'],
       ['SqliteConnector', 'dump', 'sqlite-sql'],
       ['SqliteCPConnector', 'dump', 'sqlite'],
+      ['MysqlDumpConnector', 'dump', 'mysql-sql'],
       ['PgDumpBinaryConnector', 'psql.bin', 'pg-custom'],
       ['PgDumpConnector', 'psql', 'pg-plain'],
       ['PgDumpGisConnector', 'psql', 'pg-plain'],
@@ -23,7 +24,7 @@ describe('the registry', () => {
   });
 
   it('says which connectors are not part of this version, and which do not exist', async () => {
-    await rejectsWith(connectorFor('MysqlDumpConnector'), 'connector.unavailable');
+    await rejectsWith(connectorFor('JsonConnector'), 'connector.unavailable');
     await rejectsWith(connectorFor('./tools/redis.mjs#RedisConnector'), 'connector.unavailable');
     for (const name of ['Sqlite', '', 'toString', '__proto__']) await rejectsWith(connectorFor(name), 'connector.unknown');
     await rejectsWith(formatById('constructor'), 'dumps.unknownFormat');

@@ -121,6 +121,7 @@ describe('an SQLite database in use by another process', () => {
     using(path, (database) => void database.exec(sampleSql));
     const before = hashOf(path);
     const binary = await bench.dump('SqliteBackupConnector', databaseAt(path, 'SqliteBackupConnector'));
+    const another = await bench.dump('SqliteBackupConnector', databaseAt(path, 'SqliteBackupConnector'));
     const text = await bench.dump('SqliteConnector', databaseAt(path, 'SqliteConnector'));
     const wal = join(bench.folder, 'wal.db');
     using(wal, (database) => database.exec('PRAGMA page_size = 8192; CREATE TABLE old (x); PRAGMA journal_mode = WAL'));
@@ -131,7 +132,7 @@ describe('an SQLite database in use by another process', () => {
       ...connectors.map((connector) => bench.dump(connector, databaseAt(path, connector))),
       bench.restore('SqliteBackupConnector', databaseAt(path, 'SqliteBackupConnector'), binary.file),
       bench.restore('SqliteConnector', databaseAt(path, 'SqliteConnector'), text.file),
-      bench.restore('SqliteBackupConnector', databaseAt(wal, 'SqliteBackupConnector'), binary.file),
+      bench.restore('SqliteBackupConnector', databaseAt(wal, 'SqliteBackupConnector'), another.file),
     ];
     const errors = await Promise.all(
       attempts.map((attempt: Promise<unknown>) =>

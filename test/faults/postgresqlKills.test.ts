@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'mocha';
 import type { Database } from '../../src/core/database.ts';
-import type { JobRequest, JobResult } from '../../src/core/job.ts';
+import type { JobRequest, JobResult, RequestOf } from '../../src/core/job.ts';
 import { startJob } from '../helpers/jobProcess.ts';
 import { postgresqlServer, type PostgresqlServer } from '../helpers/postgresqlServer.ts';
 import { until } from '../helpers/processes.ts';
@@ -27,15 +27,21 @@ describe('restores of PostgreSQL that are killed at any moment', () => {
   });
   after(() => workspace.remove());
 
-  for (const connector of ['PgDumpBinaryConnector', 'PgDumpConnector']) {
+  for (const [what, connector] of [
+    ['restores', 'PgDumpBinaryConnector'],
+    ['restores', 'PgDumpConnector'],
+    ['undoings', 'PgDumpBinaryConnector'],
+  ] as const) {
     for (const victim of ['tool', 'job'] as const) {
-      it(`leave old or new rows in ${kills / 2} kills of the ${victim} with ${connector}`, async function () {
+      it(`leave old or new rows in ${kills / 2} kills of the ${victim} in ${what} with ${connector}`, async function () {
         this.timeout(60_000 + kills * 5000);
         const name = await server.createDatabase(sql);
         const database: Database = { ...server.resolved(connector, name), folder: workspace.folder };
-        const old = { file: await dumped(database), hash: server.hashOf(name) };
+        const saved = what === 'undoings' ? replaced : dumped;
+        const old = { hash: server.hashOf(name), file: await saved(database) };
         await server.query(name, 'DELETE FROM b WHERE id % 3 = 0; UPDATE a SET t = $$now$$');
-        const later = { file: await dumped(database), hash: server.hashOf(name) };
+        if (what === 'undoings') await server.query(name, 'CREATE VIEW v AS SELECT * FROM a; SELECT lo_from_bytea(0, $$other$$)');
+        const later = { hash: server.hashOf(name), file: await saved(database) };
         const from = performance.now();
         await complete(restoreOf(database, old.file));
         const fullMs = performance.now() - from;
@@ -52,7 +58,7 @@ describe('restores of PostgreSQL that are killed at any moment', () => {
             const tools = (): number[] => toolsOf(name);
             await Promise.race([until(() => tools().length > 0, 'the tool', 20_000), job.lastWord]);
             await delay(randomInt(Math.ceil(fullMs * 0.5)));
-            for (const pid of tools()) process.kill(pid, 'SIGKILL');
+            for (const pid of tools()) kill(pid);
             if ((await job.lastWord)?.kind === 'failed') killed += 1;
           }
           await until(() => toolsOf(name).length === 0, 'no tool to be left', 2000);
@@ -72,7 +78,16 @@ describe('restores of PostgreSQL that are killed at any moment', () => {
     return result.file;
   }
 
-  function restoreOf(database: Database, dump: string): JobRequest {
+  /** A safety dump, by a restore of an empty dump. */
+  async function replaced(database: Database): Promise<string> {
+    const empty = { ...database, keys: { ...database.keys, NAME: await server.createDatabase('CREATE TABLE none (a int)') } };
+    const request = restoreOf(database, await dumped(empty));
+    const result = await complete({ ...request, dumps: { ...workspace.dumps, safetyBackup: true } });
+    assert.ok(result.kind === 'restore' && result.safetyFile !== undefined);
+    return result.safetyFile;
+  }
+
+  function restoreOf(database: Database, dump: string): RequestOf<'restore'> {
     const { stateDirectory, dumps } = workspace;
     return { kind: 'restore', database, dump, dumps: { ...dumps, safetyBackup: false }, stateDirectory };
   }
@@ -89,13 +104,21 @@ async function complete(request: JobRequest): Promise<JobResult> {
   return word.result;
 }
 
-/** Process ids of pg_restore and psql that work on a database. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** Process ids of the tools that work on a database. */
 function toolsOf(name: string): number[] {
   return readdirSync('/proc').flatMap((id) => {
     if (!/^\d+$/.test(id)) return [];
     try {
       const program = readFileSync(`/proc/${id}/cmdline`, 'latin1').split('\0')[0] ?? '';
-      const isTool = /\/(pg_restore|psql)$/.test(program);
+      const isTool = /\/(pg_dump|pg_restore|psql)$/.test(program);
       return isTool && readFileSync(`/proc/${id}/environ`, 'latin1').includes(`PGDATABASE=${name}\0`) ? [Number(id)] : [];
     } catch {
       return [];

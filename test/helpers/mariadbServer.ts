@@ -17,14 +17,18 @@ export const canary = 'c4n4ry "p\\w\'#; é$x ';
 export interface MariadbServer {
   readonly port: number;
   readonly socket: string;
+  /** Sends its process a signal: SIGKILL ends it at once, SIGSTOP makes it silent. */
+  signal(name: NodeJS.Signals): void;
   /** Runs one statement as the administrator; rows as objects. */
   query(sql: string, database?: string): Promise<Record<string, unknown>[]>;
   /** Runs a script of several statements, without DELIMITER. */
   script(sql: string, database: string): Promise<void>;
   /** Makes an empty database under a name of its own. */
   createDatabase(name?: string): Promise<string>;
-  /** Makes an account with the canary as its password; `@` in a grant stands for it: `GRANT SELECT ON shop.* TO @`. */
+  /** Makes an account with the canary as its password; `@` at the end of a grant stands for it: `GRANT SELECT ON shop.* TO @`. */
   createUser(name: string, ...grants: string[]): Promise<void>;
+  /** A connection that stays, and the rows of one query as it sees them. */
+  watch(sql: string, database: string): Promise<{ hash(): Promise<string>; stop(): Promise<void> }>;
   /** One text for all that a database holds: definitions, rows, routines, events. */
   hashOf(database: string): Promise<string>;
   /** The resolved settings of a database there, as the administrator. */
@@ -45,7 +49,8 @@ export async function mariadbServer(test: Context): Promise<MariadbServer> {
   return server;
 }
 
-async function startServer(): Promise<MariadbServer> {
+/** A server of one's own, to be ended or stopped. */
+export async function startServer(): Promise<MariadbServer> {
   const folder = mkdtempSync(join(tmpdir(), 'dbbackup-mariadb-'));
   const datadir = join(folder, 'data');
   const socket = join(datadir, 's');
@@ -77,7 +82,7 @@ async function startServer(): Promise<MariadbServer> {
   await first?.query("DELETE FROM mysql.global_priv WHERE User = ''");
   await first?.query('FLUSH PRIVILEGES');
   await first?.end();
-  return new PrivateServer(port, socket);
+  return new PrivateServer(port, socket, (name) => void child.kill(name));
 }
 
 /** A server refuses to run as root: it gets the account that its package has made. */
@@ -98,11 +103,13 @@ async function freePort(): Promise<number> {
 class PrivateServer implements MariadbServer {
   readonly port: number;
   readonly socket: string;
+  readonly signal: (name: NodeJS.Signals) => void;
   #count = 0;
 
-  constructor(port: number, socket: string) {
+  constructor(port: number, socket: string, signal: (name: NodeJS.Signals) => void) {
     this.port = port;
     this.socket = socket;
+    this.signal = signal;
   }
 
   async query(sql: string, database?: string): Promise<Record<string, unknown>[]> {
@@ -126,7 +133,7 @@ class PrivateServer implements MariadbServer {
     await this.#connected(undefined, async (connection) => {
       const account = `${connection.escape(name)}@'%'`;
       await connection.query(`CREATE OR REPLACE USER ${account} IDENTIFIED BY ${connection.escape(canary)}`);
-      for (const grant of grants) await connection.query(grant.replace('@', account));
+      for (const grant of grants) await connection.query(grant.replace(/@$/, () => account));
     });
   }
 
@@ -171,8 +178,22 @@ class PrivateServer implements MariadbServer {
     };
   }
 
+  async watch(sql: string, database: string): Promise<{ hash(): Promise<string>; stop(): Promise<void> }> {
+    const connection = await this.#connect(database);
+    return { hash: async () => JSON.stringify((await connection.query(sql))[0]), stop: () => connection.end() };
+  }
+
   async #connected<Result>(database: string | undefined, body: (connection: Connection) => Promise<Result>): Promise<Result> {
-    const connection = await createConnection({
+    const connection = await this.#connect(database);
+    try {
+      return await body(connection);
+    } finally {
+      await connection.end();
+    }
+  }
+
+  #connect(database: string | undefined): Promise<Connection> {
+    return createConnection({
       host: '127.0.0.1',
       port: this.port,
       user: 'admin',
@@ -181,11 +202,6 @@ class PrivateServer implements MariadbServer {
       charset: 'utf8mb4',
       ...(database === undefined ? {} : { database }),
     });
-    try {
-      return await body(connection);
-    } finally {
-      await connection.end();
-    }
   }
 }
 

@@ -90,9 +90,11 @@ export async function startServer({ settings = [] }: { readonly settings?: reado
     }
   };
   const stop = async (signal: 'SIGINT' | 'SIGQUIT' = 'SIGINT'): Promise<void> => {
+    // One that ended by itself has no exit to wait for.
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
     const ended = new Promise((resolve) => server?.once('exit', resolve));
-    server?.ref();
-    server?.kill(signal);
+    server.ref();
+    server.kill(signal);
     await ended;
   };
   process.once('exit', () => {

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 
-const answerSchema = z.object({ value: z.unknown(), error: z.string().optional() });
+const answerSchema = z.object({ value: z.unknown().optional(), error: z.string().optional() });
 const script = fileURLToPath(new URL('./sqlitePeerChild.ts', import.meta.url));
 
 /** Another program that has a database open, for as long as a test needs it. End it with `stop`. */

@@ -213,13 +213,13 @@ describe('jobs on one database', () => {
 
   it('says that a connector of another engine is not part of this version', async () => {
     await assert.rejects(
-      backup({ database: workspace.database({ connector: 'MysqlDumpConnector' }) }),
+      backup({ database: workspace.database({ connector: 'JsonConnector' }) }),
       withCode('connector.unavailable'),
     );
   });
 
   it('describes each database, and a connector that cannot be had as a problem of its own', async () => {
-    const databases = [workspace.database(), workspace.database({ alias: 'other', connector: 'MysqlDumpConnector' })];
+    const databases = [workspace.database(), workspace.database({ alias: 'other', connector: 'JsonConnector' })];
     const result = await perform({ kind: 'describe', databases, stateDirectory: workspace.stateDirectory }, recordingRun());
     assert.ok(result.kind === 'describe');
     assert.deepEqual(

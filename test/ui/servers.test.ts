@@ -150,7 +150,9 @@ describe('a password in a settings file that git tracks', function () {
     await window.toast(warning).waitFor();
     await window.picture('password-tracked');
     await window.answerToast(warning, 'Move to Secret Storage');
-    await window.toast(/The password of default is in secret storage/).waitFor();
+    await window.toast(warning).waitFor({ state: 'hidden' });
+    await window.showNotifications();
+    await window.notification(/The password of default is in secret storage/).waitFor();
     await until('the password is out of settings.json', () => !JSON.stringify(readDatabases(folder)).includes('hunter2'));
     assert.deepEqual(readDatabases(folder), { 'dbbackup.databases': { default: shop } });
     await window.clearNotifications();

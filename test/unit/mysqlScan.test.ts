@@ -152,7 +152,7 @@ describe('the scan of a MySQL dump', () => {
     const from = file('definers.sql', dump);
     const found = await scanFile(from, 'skipped', { signal });
     const to = join(folder, 'rewritten.sql');
-    await rewriteDefiners(from, to, [...found.definers.values()].flat(), signal);
+    await rewriteDefiners({ path: from, from: 0 }, to, [...found.definers.values()].flat(), signal);
     const wanted = dump.replaceAll(/(?<!')DEFINER=`(ro``ot|root)`@`(%|localhost)`/g, 'DEFINER=CURRENT_USER');
     assert.equal(readFileSync(to, 'utf8'), wanted);
     assert.deepEqual([...(await scanFile(to, 'counted', { signal })).definers.keys()], ['CURRENT_USER@']);

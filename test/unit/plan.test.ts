@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Database } from '../../src/core/database.ts';
-import { planHash, planText, workspaceParts } from '../../src/core/plan.ts';
+import { containerParts, planHash, planText, workspaceParts } from '../../src/core/plan.ts';
 
 function databaseWith(keys: Database['keys'], scope: Database['scope'] = 'folder'): Database {
   return {
@@ -58,6 +58,16 @@ describe('the plan of a database', () => {
         Object.keys(keys),
       );
     }
+  });
+
+  it('has a tool to approve that was found in a container of the workspace, and is another plan with it', () => {
+    const tool = { name: 'pg_dump', path: 'pg_dump', version: '' };
+    const inside = { ...description, tools: [{ ...tool, container: 'db' }] };
+    assert.deepEqual([containerParts({ ...description, tools: [tool] }), containerParts(undefined)], [[], []]);
+    assert.deepEqual(containerParts(inside), [{ key: 'pg_dump', value: 'in the container of db', source: 'compose file' }]);
+    const database = databaseWith({ NAME: 'shop' });
+    assert.match(planText(database, inside), /pg_dump = in the container of db {4}\(compose file\)/);
+    assert.notEqual(planHash(planText(database, inside)), planHash(planText(database, description)));
   });
 
   it('has a module of the workspace to approve, even when user settings name it', () => {

@@ -1,13 +1,3 @@
-import type { MongoClient } from 'mongodb';
-import type { DocumentSequence } from 'mongodb/lib/cmap/commands.js';
-
-export interface Driver {
-  readonly MongoClient: typeof MongoClient;
-  readonly DocumentSequence: typeof DocumentSequence;
-}
-
-/** The driver, loaded when first used: nothing else imports its code, so that a bundle can keep it apart. */
-export async function loadDriver(): Promise<Driver> {
-  const [client, commands] = await Promise.all([import('mongodb'), import('mongodb/lib/cmap/commands.js')]);
-  return { MongoClient: client.MongoClient, DocumentSequence: commands.DocumentSequence };
-}
+/** The driver in one module, which is loaded when first used: nothing else imports its code, so that it has a bundle of its own. */
+export { MongoClient } from 'mongodb';
+export { DocumentSequence } from 'mongodb/lib/cmap/commands.js';

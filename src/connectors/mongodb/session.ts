@@ -3,7 +3,6 @@ import type { Db, MongoClient } from 'mongodb';
 import * as z from 'zod';
 import { batchOf, type Batch } from './batch.ts';
 import type { OrderedValue } from './metadata.ts';
-import { loadDriver } from './driver.ts';
 import { explainDriver } from './failures.ts';
 import type { Place } from './settings.ts';
 
@@ -34,7 +33,7 @@ export async function withSession<Result>(
   body: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   signal.throwIfAborted();
-  const driver = await loadDriver();
+  const driver = await import('./driver.ts');
   const stopping: Promise<unknown>[] = [];
   try {
     const client = new driver.MongoClient(uri, { ...options, connectTimeoutMS: connectMs, monitorCommands: false });

@@ -41,6 +41,7 @@ export class DumpScanner {
   #state: State = 'between';
   #afterComment: State = 'between';
   #quote = 0;
+  #hasEscapes = true;
   #delimiter: Buffer = Buffer.from(';');
   #code = stops(';', codeStops);
   #data = stops(';', dataStops);
@@ -74,7 +75,7 @@ export class DumpScanner {
   end(): DumpScan {
     this.#advance(this.#window.length);
     const isBetween = this.#state === 'between' || (this.#state === 'line' && this.#afterComment === 'between');
-    const hasMark = /(?:^|\n)-- Dump completed[^\n]*\r?\n?$/.test(this.#tail.toString('latin1'));
+    const hasMark = /(?:^|\n)-- Dump completed[^\n]*\n$/.test(this.#tail.toString('latin1'));
     if (!isBetween || !hasMark) throw truncatedText(this.#name);
     return this.#found.scan();
   }
@@ -159,7 +160,7 @@ export class DumpScanner {
     if (this.#head.length > headLimit || /[\w$]/.test(String.fromCharCode(this.#window[at - 1] ?? space))) return undefined;
     if (this.#depth === 0 && this.#isText(at, 'VALUES')) {
       this.#keep(from, at, ' ');
-      this.#insertInto = /^\s*(?:INSERT|REPLACE)\s+(?:\w+\s+)*?INTO\s+`((?:[^`]|``)+)`/i
+      this.#insertInto = /^\s*(?:INSERT|REPLACE)\s+(?:\w+\s+)*?INTO\s+`((?:[^`]|``)+)`(?!\s*\.)/i
         .exec(utf8(this.#head))?.[1]
         ?.replaceAll('``', '`');
       this.#inValues = this.#insertInto !== undefined;
@@ -226,7 +227,7 @@ export class DumpScanner {
         this.#state = 'code';
         return at + 1;
       }
-      at += byte === backslash && end !== backtick ? 2 : 1;
+      at += byte === backslash && end !== backtick && this.#hasEscapes ? 2 : 1;
     }
     this.#keep(from, at);
     return at;
@@ -269,6 +270,8 @@ export class DumpScanner {
   #endStatement(from: number, at: number): number {
     this.#keep(from, at);
     this.#found.addStatement(this.#base + at - this.#statementStart);
+    // The client splits by the mode that the server tells it.
+    if (/^\s*SET\b.*\bsql_mode\s*=/is.test(this.#head)) this.#hasEscapes = !/NO_BACKSLASH_ESCAPES/i.test(this.#head);
     if (this.#insertInto === undefined) this.#found.addObject(utf8(this.#head));
     else this.#found.addRows(this.#insertInto, this.#rowCount);
     this.#state = 'between';
@@ -290,11 +293,7 @@ export class DumpScanner {
   }
 
   #isText(at: number, text: string): boolean {
-    return (
-      this.#window
-        .subarray(at, at + text.length)
-        .toString('latin1')
-        .toUpperCase() === text
-    );
+    const found = this.#window.subarray(at, at + text.length).toString('latin1');
+    return found.toUpperCase() === text;
   }
 }

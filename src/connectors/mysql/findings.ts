@@ -1,4 +1,4 @@
-import { classify } from './dumpObjects.ts';
+import { classify, qualifiers, unusualWords } from './dumpObjects.ts';
 
 /** A place in a dump. Units: bytes from its start; `end` is the first byte after it. */
 export interface Place {
@@ -10,13 +10,15 @@ export interface Place {
  * What a dump's text holds.
  *
  * Shape: `tables` with their rows, undefined where they were not counted; other names by kind (`view`, `trigger`, `procedure` …);
- * `definers` as `user@host`, each with the places of its clauses; `named` are databases that a statement names by itself (`USE`).
+ * `definers` as `user@host`, each with the places of its clauses; `named` are databases that a statement names by itself (`USE`);
+ * `unusual` are the first words of statements that no dump tool writes.
  */
 export interface DumpScan {
   readonly tables: ReadonlyMap<string, number | undefined>;
   readonly objects: ReadonlyMap<string, ReadonlySet<string>>;
   readonly definers: ReadonlyMap<string, readonly Place[]>;
   readonly named: ReadonlySet<string>;
+  readonly unusual: ReadonlySet<string>;
   readonly longestStatementBytes: number;
   readonly isSandboxed: boolean;
 }
@@ -32,6 +34,7 @@ export class Findings {
   readonly #objects = new Map<string, Set<string>>();
   readonly #definers = new Map<string, Place[]>();
   readonly #named = new Set<string>();
+  readonly #unusual = new Set<string>();
   #longest = 0;
 
   constructor(rows: Rows) {
@@ -54,6 +57,9 @@ export class Findings {
 
   /** `head` is the beginning of a statement without comments and without DEFINER. */
   addObject(head: string): void {
+    const unusual = unusualWords(head);
+    if (unusual !== undefined) this.#unusual.add(unusual);
+    for (const name of qualifiers(head)) this.#named.add(name);
     const found = classify(head);
     if (found === undefined) return;
     if (found.kind === 'database') this.#named.add(found.name);
@@ -69,6 +75,7 @@ export class Findings {
       objects: this.#objects,
       definers: this.#definers,
       named: this.#named,
+      unusual: this.#unusual,
       longestStatementBytes: this.#longest,
       isSandboxed: this.isSandboxed,
     };

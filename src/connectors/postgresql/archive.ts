@@ -20,6 +20,8 @@ export interface ArchiveEntry extends DumpedEntry {
 
 /** What an archive holds. `dataBytes` by the id of the entry, as they are stored. */
 export interface Archive {
+  /** 1014 for 1.14. */
+  readonly version: number;
   readonly serverVersion: string;
   readonly entries: readonly ArchiveEntry[];
   readonly dataBytes: ReadonlyMap<number, number>;
@@ -57,7 +59,7 @@ export async function readArchive(bytes: AsyncIterable<Uint8Array>, onBytes: (po
       onBytes(reader.position);
     }
     if (entries.some(({ id, hasData }) => hasData && !dataBytes.has(id))) throw truncatedDump();
-    return { serverVersion, entries, dataBytes };
+    return { version, serverVersion, entries, dataBytes };
   } finally {
     await reader.close();
   }

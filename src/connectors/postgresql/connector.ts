@@ -1,46 +1,24 @@
-import { PassThrough } from 'node:stream';
-import type {
-  DumpFacts,
-  DumpOptions,
-  DumpStream,
-  Inspection,
-  OpenDump,
-  PreparedRestore,
-  Workspace,
-} from '../../core/connector.ts';
-import { targetLabel, type Database } from '../../core/database.ts';
-import { BackupError } from '../../core/errors.ts';
+import type { Inspection, OpenDump, PreparedRestore, Workspace } from '../../core/connector.ts';
+import type { Database, Target } from '../../core/database.ts';
+import type { ManifestTarget } from '../../core/dumpManifest.ts';
 import type { Run } from '../../core/run.ts';
-import { isContainerPrefix, prefixWords, type Phase } from '../../core/toolCall.ts';
-import type { StagesEnd, StagesIo } from '../../system/process.ts';
-import { BaseCommandDBConnector, type CallInput, type ResolvedTool, type ToolUse } from '../command.ts';
-import { dumpArgs, type DumpKind } from './arguments.ts';
+import type { StagesIo } from '../../system/process.ts';
+import type { CallInput, ResolvedTool, ToolUse } from '../command.ts';
+import { dumpArgs } from './arguments.ts';
 import { readFacts } from './catalog.ts';
 import { contentOf } from './content.ts';
-import { dumpProgress, isSame, partitionedTables, planDump, type DumpPlan } from './dumpPlan.ts';
-import { explainTool } from './failures.ts';
-import { pgCustomFormat, pgPlainFormat } from './formats.ts';
+import { PostgresqlDumper } from './dumper.ts';
 import { refused } from './problems.ts';
-import { prepareArchive, preparePlain, type Restore } from './restoring.ts';
-import { planRestore, type RestorePlan } from './restorePlan.ts';
+import { prepareArchive, preparePlain, readyFiles, readyScript, type Ready, type Restore } from './restoring.ts';
+import { freshPlan, planRestore } from './restorePlan.ts';
 import { isCode, withSession, type Place } from './session.ts';
-import { connectionVariables, driverVariables, settingsOf } from './settings.ts';
+import { settingsOf } from './settings.ts';
+import { dumpUse, listUse, otherUses, restoreUses } from './toolUses.ts';
+import { majorForArchive, refuseOldTool } from './toolVersions.ts';
+import { writeUndo } from './undo.ts';
 
-const dumpUse: ToolUse = { phase: 'dump', names: ['pg_dump'], commandKeys: ['DUMP_CMD'] };
-const restoreUses: Readonly<Record<DumpKind, ToolUse>> = {
-  'pg-custom': { phase: 'restore', names: ['pg_restore'], commandKeys: ['RESTORE_CMD'] },
-  'pg-plain': { phase: 'restore', names: ['psql'], commandKeys: ['RESTORE_CMD', 'PSQL_CMD'] },
-};
-/** A safety dump is an archive, whatever the settings dump with; RESTORE_CMD then is for the other kind. */
-const otherUses: Readonly<Record<DumpKind, ToolUse>> = {
-  'pg-custom': { phase: 'restore', names: ['pg_restore'], commandKeys: [] },
-  'pg-plain': { phase: 'restore', names: ['psql'], commandKeys: ['PSQL_CMD'] },
-};
-
-/** What the three PostgreSQL connectors share: all of them read both kinds of dump, and make safety dumps in the custom format. */
-export abstract class PostgresqlConnector extends BaseCommandDBConnector {
-  abstract override readonly format: DumpKind;
-  readonly safetyFormat: DumpKind = 'pg-custom';
+/** What the three PostgreSQL connectors share: all of them read both kinds of dump. */
+export abstract class PostgresqlConnector extends PostgresqlDumper {
   override readonly restoreSafety = 'atomic';
 
   override get reads(): readonly string[] {
@@ -81,71 +59,25 @@ export abstract class PostgresqlConnector extends BaseCommandDBConnector {
     ];
   }
 
-  protected override explainFailure(end: StagesEnd, tool: string, database: Database): BackupError {
-    return explainTool(end, tool, targetLabel(database.target));
-  }
-
-  override async inspect(database: Database, _workspace: Workspace, run: Run): Promise<Inspection> {
-    try {
-      const facts = await withSession(this.place(database, 'restore'), run.signal, (session) =>
-        readFacts(session, settingsOf(database).schemas),
-      );
-      const { serverVersion, contents, openSessions, sizeBytes } = facts;
-      return { exists: true, serverVersion, contents, openSessions, sizeBytes };
-    } catch (error) {
-      const nothing = { serverVersion: '', contents: { tables: [], objects: {} } };
-      if (isCode(error, 'connection.unknownDatabase')) return { exists: false, ...nothing };
-      if (this.isOutOfSight(database, 'restore', error)) return { exists: true, ...nothing };
-      throw error;
-    }
-  }
-
-  override async createDump(
-    database: Database,
-    path: string,
-    options: DumpOptions,
-    _workspace: Workspace,
-    run: Run,
-  ): Promise<DumpFacts> {
-    const dumping = await this.planned(database, { ...options, isCompressed: false }, run);
-    const facts = await this.dumpTo(dumping, { kind: 'file', path }, run);
-    if (dumping.plan !== undefined && (await this.isAsBefore(dumping, run))) return facts;
-    // Tables came or went while it was made: the dump itself says which it holds.
-    const format = dumping.kind === 'pg-custom' ? pgCustomFormat : pgPlainFormat;
-    return { ...facts, contents: await format.verify(path, 'quick', { scratch: '' }, run) };
-  }
-
-  streamDump(database: Database, options: DumpOptions, _workspace: Workspace, run: Run): DumpStream {
-    const bytes = new PassThrough({ highWaterMark: 1_048_576 });
-    const work = async (): Promise<DumpFacts> => {
-      const dumping = await this.planned(database, { ...options, isCompressed: true }, run);
-      const facts = await this.dumpTo(dumping, { kind: 'stream', writable: bytes }, run);
-      if (dumping.plan === undefined || (await this.isAsBefore(dumping, run))) return facts;
-      throw new BackupError('dump.refused', 'Tables were made or dropped while the dump was made.', {
-        hint: 'Make the backup again.',
-      });
-    };
-    const facts = work();
-    facts.catch((error: unknown) => void bytes.destroy(error instanceof Error ? error : new Error(String(error))));
-    return { bytes, facts };
-  }
-
   override async prepareRestore(
-    database: Database,
+    wanted: Database,
     dump: OpenDump,
     _inspection: Inspection,
     workspace: Workspace,
     run: Run,
   ): Promise<PreparedRestore> {
     const content = await contentOf(dump, run);
-    const settings = { ...settingsOf(database), ...(isSafetyDump(dump) ? { drop: true, ifExists: true, schemas: [] } : {}) };
+    const isSafety = isSafetyDump(dump);
+    const isUndo = isSafety && isSameTarget(dump.manifest?.target, wanted.target);
+    const database = isSafety ? { ...wanted, keys: { ...wanted.keys, RESTORE_SUFFIX: '' } } : wanted;
+    const settings = { ...settingsOf(database), ...(isSafety ? { drop: true, ifExists: true, schemas: [] } : {}) };
     const { dumped } = content;
     if (content.kind === 'pg-plain' && settings.schemas.length > 0)
       run.log('warning', 'SCHEMAS has no effect on restoring plain SQL.');
     const place = this.place(database, 'restore');
     const willExist = this.extensionsOf(database);
     const target = await withSession(place, run.signal, async (session) => ({
-      plan: await planRestore(session, { alias: database.alias, settings, dumped, willExist, run }),
+      plan: await planRestore(session, { alias: database.alias, settings, dumped, willExist, isUndo, run }),
       major: (await readFacts(session, ['pg_catalog'])).major,
       exists: true,
     })).catch((error: unknown) => {
@@ -158,8 +90,11 @@ export abstract class PostgresqlConnector extends BaseCommandDBConnector {
         'A plain dump with partitioned tables can be restored into an empty database only.',
         'Use a dump of PgDumpBinaryConnector, or an empty database.',
       );
+    const server = target.major === undefined ? undefined : { major: target.major };
     const use = (content.kind === this.format ? restoreUses : otherUses)[content.kind];
-    const tool = await this.resolveTool(database, use, target.major === undefined ? undefined : { major: target.major });
+    const archiveVersion = content.kind === 'pg-custom' ? content.version : undefined;
+    const tool = await this.resolveTool(database, use, atLeast(server, archiveVersion));
+    refuseOldTool(tool, archiveVersion);
     const restore: Restore = {
       ...content,
       settings,
@@ -169,34 +104,66 @@ export abstract class PostgresqlConnector extends BaseCommandDBConnector {
       inContainer: tool.inContainer,
     };
     const isAtomic = settings.singleTransaction && !tool.inContainer;
+    const { exists } = target;
+    const undo =
+      isUndo && exists && restore.kind === 'pg-custom' ? await this.undoOf(database, { restore, use, tool, server }) : undefined;
+    const applied = undo ?? { restore, use, tool, ready: (apply) => readyFiles(restore, apply) };
     return {
       emptied: restore.plan.emptied,
       lost: restore.plan.lost,
       warnings: isAtomic ? [] : ['This restore is not one transaction: if it fails, it is rolled back from the safety dump.'],
       safety: isAtomic ? 'atomic' : 'rollBack',
-      apply: (apply) => this.apply(database, { restore, use, tool, place, exists: target.exists }, apply),
+      ...(undo === undefined ? {} : { unlistedTables: 'removed' }),
+      apply: (apply) => this.apply(database, { ...applied, place, exists }, apply),
     };
+  }
+
+  /** An undo is one script, made by pg_dump and pg_restore and run by psql. */
+  private async undoOf(
+    database: Database,
+    {
+      restore,
+      use,
+      tool,
+      server,
+    }: {
+      readonly restore: Extract<Restore, { kind: 'pg-custom' }>;
+      readonly use: ToolUse;
+      readonly tool: ResolvedTool;
+      readonly server: { readonly major: number } | undefined;
+    },
+  ): Promise<Applied> {
+    const lister = await this.resolveTool(database, listUse, server);
+    const runner = await this.resolveTool(database, otherUses['pg-plain'], server);
+    refuseOldTool(runner, undefined);
+    const makers = { pg_dump: [listUse, lister], pg_restore: [use, tool] } as const;
+    const ready = async (run: Run): Promise<Ready> => {
+      const script = await writeUndo(
+        restore,
+        async (name, { args, operands }, io) => {
+          const calls = await this.calls(database, ...makers[name], { ...this.input(database, args), operands });
+          await this.runTool(database, calls, { ...io, cwd: restore.scratch }, run);
+        },
+        run,
+      );
+      return readyScript({ ...restore, inContainer: runner.inContainer }, script);
+    };
+    return { restore, use: otherUses['pg-plain'], tool: runner, ready };
   }
 
   protected override restoreDump(): Promise<void> {
     return Promise.reject(new Error('A restore of PostgreSQL is prepared first.'));
   }
 
-  /** Where the driver connects. */
-  protected place(database: Database, phase: Phase): Place {
-    return { variables: driverVariables(database, phase), where: targetLabel(database.target) };
-  }
-
-  private async apply(database: Database, applied: Applied, run: Run): Promise<void> {
-    const { restore, use, tool, place, exists } = applied;
+  private async apply(database: Database, applied: Applied & { place: Place; exists: boolean }, run: Run): Promise<void> {
+    const { restore, use, tool, ready, place, exists } = applied;
     run.progress({ phase: 'restoring' });
     run.signal.throwIfAborted();
     const { withTarget } = await import('./targetDatabase.ts');
     const { watchingLocks } = await import('./lockWatch.ts');
-    const { readyFiles } = await import('./restoring.ts');
     await withTarget(place, { exists, signal: run.signal }, async () => {
       await this.makeReady(database, run);
-      const { args, operands, stdin, onStderrLine } = await readyFiles(restore, run);
+      const { args, operands, stdin, onStderrLine } = await ready(run);
       const calls = await this.calls(database, use, tool, { ...this.input(database, args), operands });
       await watchingLocks(place, run, async (signal) => {
         const io: StagesIo = { stdin, stdout: { kind: 'none' }, onStderrLine, cwd: restore.scratch };
@@ -204,92 +171,27 @@ export abstract class PostgresqlConnector extends BaseCommandDBConnector {
       });
     });
   }
-
-  private async planned(
-    database: Database,
-    options: DumpOptions & { readonly isCompressed: boolean },
-    run: Run,
-  ): Promise<Dumping> {
-    const kind = options.purpose === 'safety' ? this.safetyFormat : this.format;
-    // A safety dump is ours alone: nothing of the user's may stand in it, or in its way.
-    const keys = options.purpose === 'safety' ? { ...database.keys, DUMP_SUFFIX: '' } : database.keys;
-    const safe = { ...database, keys };
-    const settings = settingsOf(database);
-    const plan = await withSession(this.place(database, 'dump'), run.signal, (session) =>
-      planDump(session, { alias: database.alias, settings, purpose: options.purpose, run }),
-    ).catch((error: unknown) => {
-      if (this.isOutOfSight(database, 'dump', error)) return undefined;
-      throw error;
-    });
-    const tool = await this.resolveTool(safe, dumpUse, plan === undefined ? undefined : { major: plan.facts.major });
-    const args = dumpArgs(kind, { settings, selection: plan?.selection ?? [], isCompressed: options.isCompressed });
-    return { database: safe, kind, plan, tool, args, purpose: options.purpose };
-  }
-
-  private async dumpTo({ database, plan, tool, args, kind }: Dumping, stdout: StagesIo['stdout'], run: Run): Promise<DumpFacts> {
-    const calls = await this.calls(database, dumpUse, tool, this.input(database, args));
-    const said: string[] = [];
-    const progress = plan === undefined ? (): void => undefined : dumpProgress(plan.facts, run);
-    run.progress({ phase: 'dumping' });
-    const io: StagesIo = {
-      stdin: { kind: 'none' },
-      stdout,
-      firstByteMs: 50_000,
-      onStderrLine: (line) => {
-        progress(line);
-        if (/(warning|error|hint|detail):/i.test(line) && said.length < 100) said.push(line);
-      },
-    };
-    await this.runTool(database, calls, io, run);
-    const partitioned = plan !== undefined && kind === 'pg-plain' ? partitionedTables(plan.facts) : [];
-    const emptyOnly = 'A plain dump with partitioned tables can be restored into an empty database only.';
-    return {
-      contents: plan?.facts.contents ?? { tables: [], objects: {} },
-      serverVersion: plan?.facts.serverVersion ?? '',
-      tools: [tool.facts],
-      warnings: [...(plan?.warnings ?? []), ...(partitioned.length > 0 ? [emptyOnly] : []), ...said],
-    };
-  }
-
-  private async isAsBefore({ database, plan, purpose }: Dumping, run: Run): Promise<boolean> {
-    const schemas = purpose === 'safety' ? [] : settingsOf(database).schemas;
-    const now = await withSession(this.place(database, 'dump'), run.signal, (session) => readFacts(session, schemas));
-    return plan !== undefined && isSame(now.contents, plan.facts.contents);
-  }
-
-  private input(database: Database, args: readonly string[]): CallInput {
-    const { env, secrets } = connectionVariables(database);
-    return { args, env, secrets, withoutParent: 'PG' };
-  }
-
-  /** A server in a container may be one that only its own tools reach. */
-  private isOutOfSight({ keys }: Database, phase: Phase, error: unknown): boolean {
-    const unreachable = isCode(error, 'connection.refused', 'connection.unknownHost', 'connection.timedOut');
-    return unreachable && isContainerPrefix(prefixWords(keys, phase));
-  }
-}
-
-interface Dumping {
-  readonly database: Database;
-  readonly kind: DumpKind;
-  readonly plan: DumpPlan | undefined;
-  readonly tool: ResolvedTool;
-  readonly args: readonly string[];
-  readonly purpose: DumpOptions['purpose'];
 }
 
 interface Applied {
   readonly restore: Restore;
   readonly use: ToolUse;
   readonly tool: ResolvedTool;
-  readonly place: Place;
-  readonly exists: boolean;
+  ready(run: Run): Promise<Ready>;
+}
+
+/** The version to look for: that of the server, unless only a newer pg_restore reads the archive. */
+function atLeast(server: { readonly major: number } | undefined, archiveVersion: number | undefined): typeof server {
+  if (server === undefined || archiveVersion === undefined) return server;
+  return { major: Math.max(server.major, majorForArchive(archiveVersion)) };
+}
+
+/** What is dropped for an undo is what was made where the safety dump comes from, and nowhere else. */
+function isSameTarget(of: ManifestTarget | undefined, target: Target): boolean {
+  if (of?.kind !== 'server' || target.kind !== 'server') return false;
+  return of.host === target.host && of.port === target.port && of.database === target.database;
 }
 
 function isSafetyDump({ origin, manifest }: OpenDump): boolean {
   return origin === 'here' && manifest?.kind === 'safety';
-}
-
-function freshPlan(willExist: readonly string[]): RestorePlan {
-  return { emptied: [], lost: [], keptExtensions: new Set(willExist), withoutOwners: false, hasTables: false };
 }

@@ -9,7 +9,12 @@ import { damagedDump, emptyDump } from './problems.ts';
 
 /** What a dump holds, read completely. */
 export type Content = { readonly dumped: Dumped } & (
-  | { readonly kind: 'pg-custom'; readonly entries: readonly ArchiveEntry[]; readonly dataBytes: ReadonlyMap<number, number> }
+  | {
+      readonly kind: 'pg-custom';
+      readonly version: number;
+      readonly entries: readonly ArchiveEntry[];
+      readonly dataBytes: ReadonlyMap<number, number>;
+    }
   | { readonly kind: 'pg-plain' }
 );
 
@@ -18,8 +23,8 @@ export async function contentOf(dump: OpenDump, run: Run): Promise<Content> {
   if ((await stat(dump.path)).size === 0) throw emptyDump();
   const bytes = createReadStream(dump.path, { highWaterMark: 1_048_576 });
   if (dump.format === 'pg-custom') {
-    const { entries, dataBytes } = await readArchive(bytes, () => run.signal.throwIfAborted());
-    return { kind: 'pg-custom', dumped: dumpedOf(entries), entries, dataBytes };
+    const { version, entries, dataBytes } = await readArchive(bytes, () => run.signal.throwIfAborted());
+    return { kind: 'pg-custom', dumped: dumpedOf(entries), version, entries, dataBytes };
   }
   if (dump.format !== 'pg-plain') throw damagedDump('it is no dump of PostgreSQL');
   const seen = new PlainEntries();

@@ -13,6 +13,14 @@ const startServer = 'Start the server, or correct HOST and PORT in the settings.
 /** What went wrong, by the server's SQLSTATE, the system's code or, where there is neither, the words. `where` is `shop on localhost`. */
 const meanings: readonly (readonly [RegExp, (where: string) => Meaning])[] = [
   [
+    /service "?[\w.-]+"? is not running|No such container|Cannot connect to the Docker daemon/i,
+    () => ({
+      code: 'tool.missing',
+      sentence: 'The container that has the program does not run.',
+      hint: 'Start it, for example with docker compose up -d, or install PostgreSQL’s client programs.',
+    }),
+  ],
+  [
     /^(28P01|SASL)|password authentication failed|no password supplied|client password must be a string/,
     () => ({
       code: 'connection.wrongPassword',
@@ -62,6 +70,22 @@ const meanings: readonly (readonly [RegExp, (where: string) => Meaning])[] = [
       code: 'database.locked',
       sentence: `A table is locked by another session: ${where}.`,
       hint: 'End the session that holds the lock, and try again.',
+    }),
+  ],
+  [
+    /pg_dump: error: could not write[^\n]*No space left on device/,
+    () => ({
+      code: 'disk.full',
+      sentence: 'There is not enough room on the disk for the dump.',
+      hint: 'Free some space there, or set dbbackup.dumpDirectory to a folder on another disk.',
+    }),
+  ],
+  [
+    /^53100|No space left on device/,
+    (where) => ({
+      code: 'disk.full',
+      sentence: `The disk of the server is full: ${where}.`,
+      hint: 'Free some space on the server, and try again.',
     }),
   ],
   [

@@ -28,6 +28,7 @@ export const pgCustomFormat: DumpFormat = {
 export const pgPlainFormat: DumpFormat = {
   id: 'pg-plain',
   unlistedTables: 'kept',
+  isAppended: true,
   sniff: isPlainDump,
   verify: (path, _level, _workspace, run) => verifyPlain(createReadStream(path, readOptions), run),
   verifyStream: (bytes, _level, _workspace, run) => verifyPlain(bytes, run),

@@ -8,6 +8,8 @@ import { damagedDump } from './problems.ts';
 export interface CopyRules {
   readonly keptExtensions: ReadonlySet<string>;
   readonly withoutOwners: boolean;
+  /** Whether all of it runs in one transaction of ours. */
+  readonly isOneTransaction: boolean;
   /** Tables that have a section of their own, as `nameKey`: rows of any other belong to an extension. */
   readonly isOwnTable: (section: Section) => boolean;
 }
@@ -25,13 +27,13 @@ const transactionWords: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Writes the copy of a plain dump that psql is given: without pg_dump's own `\restrict` lines, which ours takes the place of, and without the
+ * Appends the copy of a plain dump that psql is given to a file, which may be there already: without pg_dump's own `\restrict` lines, which ours takes the place of, and without the
  * transaction words around large objects, which would end ours.
  *
  * Errors: `dumps.damaged` for any other transaction word outside of function bodies, and for what psql before August 2026 would run.
  */
 export async function writePrivateCopy(from: string, to: string, rules: CopyRules): Promise<void> {
-  const target = await open(to, 'wx', 0o600);
+  const target = await open(to, 'a', 0o600);
   try {
     const copy = new PrivateCopy(rules);
     let held: Buffer[] = [];
@@ -70,7 +72,7 @@ class PrivateCopy {
     // Such a psql runs what stands between the backquotes, restricted or not.
     if (/(?<!\\)\\(\\\\)*(un)?restrict.*`/.test(text)) throw damagedDump('a line of it would run a program');
     if (isFree && this.#isOwnRestriction(text)) return false;
-    if (section?.description === 'BLOBS' && isFree && /^(BEGIN|COMMIT);\n$/.test(text)) return false;
+    if (section?.description === 'BLOBS' && isFree && /^(BEGIN|COMMIT);\n$/.test(text)) return !this.#rules.isOneTransaction;
     if (ended.length > 0) this.#isBegun = true;
     refuseTransactionWords(ended);
     return !this.#isLeftOut(part);

@@ -33,7 +33,7 @@ export function isPlainDump(head: Uint8Array): boolean {
 }
 
 /**
- * Takes a plain dump apart, in order and completely. A long line is held whole, rows are not.
+ * Takes a plain dump apart, in order and completely. A long line is held whole, rows are not. Rows are valid as long as the chunk that they came in.
  *
  * Errors: `dumps.empty`; `dumps.truncated` where the end mark is not the last that it says, or rows or a statement have no end.
  */
@@ -49,40 +49,50 @@ export async function* plainParts(bytes: AsyncIterable<Uint8Array>): AsyncGenera
 
   for await (const chunk of bytes) {
     isEmpty = false;
-    rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
-    let start = 0;
-    for (;;) {
-      if (inRows) {
-        const end = endOfRows(rest, start, atLineStart);
-        const stop = end ?? Math.max(start, rest.length - 4);
-        if (stop > start) {
-          atLineStart = rest[stop - 1] === newline;
-          yield { kind: 'rows', bytes: rest.subarray(start, stop), section };
+    for (const piece of piecesOf(rest, chunk)) {
+      let start = 0;
+      for (;;) {
+        if (inRows) {
+          const end = endOfRows(piece, start, atLineStart);
+          const stop = end ?? (piece.at(-1) === newline ? piece.length : Math.max(start, piece.length - 4));
+          if (stop > start) {
+            atLineStart = piece[stop - 1] === newline;
+            yield { kind: 'rows', bytes: piece.subarray(start, stop), section };
+          }
+          start = stop;
+          if (end === undefined) break;
+          inRows = false;
         }
-        start = stop;
-        if (end === undefined) break;
-        inRows = false;
+        const lineEnd = piece.indexOf(newline, start);
+        if (lineEnd < 0) break;
+        const text = piece.toString('latin1', start, lineEnd + 1);
+        start = lineEnd + 1;
+        const isFree = lexer.isBetweenStatements;
+        if (isFree && text.startsWith('-- ')) section = sectionOf(text) ?? section;
+        // The end of rows, and psql's own commands, are not SQL.
+        const ended = isFree && text.startsWith('\\') ? [] : lexer.line(text);
+        if (isFree && text.trimEnd() === endMark) isMarked = true;
+        else if (isMarked && !/^(--)?\s*$|^\\unrestrict /.test(text)) isMarked = false;
+        isLastBlank = text === '\n';
+        yield { kind: 'sql', text, isFree, ended, section };
+        inRows = ended.at(-1)?.takesRows === true;
+        atLineStart = true;
       }
-      const lineEnd = rest.indexOf(newline, start);
-      if (lineEnd < 0) break;
-      const text = rest.toString('latin1', start, lineEnd + 1);
-      start = lineEnd + 1;
-      const isFree = lexer.isBetweenStatements;
-      if (isFree && text.startsWith('-- ')) section = sectionOf(text) ?? section;
-      // The end of rows, and psql's own commands, are not SQL.
-      const ended = isFree && text.startsWith('\\') ? [] : lexer.line(text);
-      if (isFree && text.trimEnd() === endMark) isMarked = true;
-      else if (isMarked && !/^(--)?\s*$|^\\unrestrict /.test(text)) isMarked = false;
-      isLastBlank = text === '\n';
-      yield { kind: 'sql', text, isFree, ended, section };
-      inRows = ended.at(-1)?.takesRows === true;
-      atLineStart = true;
+      rest = Buffer.from(piece.subarray(start));
     }
-    rest = rest.subarray(start);
   }
   if (isEmpty) throw emptyDump();
   // pg_dump ends with an empty line.
   if (!isMarked || inRows || rest.length > 0 || !isLastBlank) throw truncatedDump();
+}
+
+/** A chunk behind the rest of the one before: only the line that goes over the border is copied. */
+function piecesOf(rest: Buffer, chunk: Uint8Array): readonly Buffer[] {
+  const whole = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  if (rest.length === 0) return [whole];
+  const border = whole.indexOf(newline) + 1;
+  if (border === 0) return [Buffer.concat([rest, whole])];
+  return [Buffer.concat([rest, whole.subarray(0, border)]), whole.subarray(border)];
 }
 
 /** Where the line `\.` begins; undefined where it is not there yet. */

@@ -11,22 +11,37 @@ export interface RestorePlan {
   readonly emptied: readonly string[];
   readonly lost: readonly string[];
   readonly keptExtensions: ReadonlySet<string>;
+  /** Those of the target, whether the dump has them or not, that this role may not drop. */
+  readonly foreignExtensions: ReadonlySet<string>;
   readonly withoutOwners: boolean;
   readonly hasTables: boolean;
 }
 
-/** What is planned for. `willExist` are extensions that someone else makes first. */
+/** The plan for a target that is made first, or that nothing can be known of. */
+export function freshPlan(willExist: readonly string[]): RestorePlan {
+  return {
+    emptied: [],
+    lost: [],
+    keptExtensions: new Set(willExist),
+    foreignExtensions: new Set(),
+    withoutOwners: false,
+    hasTables: false,
+  };
+}
+
+/** What is planned for. `willExist` are extensions that someone else makes first; an undo drops everything else itself. */
 export interface Restoring {
   readonly alias: string;
   readonly settings: PgSettings;
   readonly dumped: Dumped;
   readonly willExist: readonly string[];
+  readonly isUndo: boolean;
   readonly run: Run;
 }
 
 /** Looks at everything in the target that would stop a restore half way. Errors: `restore.refused`, with what to do. */
 export async function planRestore(session: Session, restoring: Restoring): Promise<RestorePlan> {
-  const { settings, dumped, run, alias } = restoring;
+  const { settings, dumped, run, alias, isUndo } = restoring;
   const [role] = await session.query(
     'SELECT current_user::text AS name, rolsuper AS super FROM pg_roles WHERE rolname = current_user',
   );
@@ -34,7 +49,7 @@ export async function planRestore(session: Session, restoring: Restoring): Promi
   const keptExtensions = await extensionsToKeep(session, restoring, isSuperuser);
   const relations = await session.query(relationsQuery);
   const inDump = relations.filter((row) => dumped.tables.has(keyOf(row)));
-  if (settings.drop) await refuseDependents(session, dumped);
+  if (settings.drop && !isUndo) await refuseDependents(session, dumped);
   if (settings.singleTransaction) await refuseTooManyLocks(session, dumped, { dirty: settings.drop ? inDump.length : 0 });
   const problem = await roleProblem(session, dumped, isSuperuser);
   if (
@@ -46,8 +61,9 @@ export async function planRestore(session: Session, restoring: Restoring): Promi
     emptied: settings.drop
       ? inDump.filter((row) => text(row, 'kind') === 'r' && !dumped.withRows.has(keyOf(row))).map(shown)
       : [],
-    lost: settings.drop ? lostPartitions(relations, dumped) : [],
+    lost: settings.drop && !isUndo ? lostPartitions(relations, dumped) : [],
     keptExtensions,
+    foreignExtensions: isSuperuser ? new Set() : await extensionsOfOthers(session),
     withoutOwners: problem !== undefined,
     hasTables: inDump.length > 0,
   };
@@ -109,6 +125,13 @@ async function extensionsToKeep(
     row['installed'] === true ? !isSuperuser && row['own'] !== true : willExist.includes(text(row, 'name')),
   );
   return new Set(kept.map((row) => text(row, 'name')));
+}
+
+async function extensionsOfOthers(session: Session): Promise<ReadonlySet<string>> {
+  const rows = await session.query(
+    `SELECT extname::text AS name FROM pg_extension WHERE extowner <> (SELECT oid FROM pg_roles WHERE rolname = current_user)`,
+  );
+  return new Set(rows.map((row) => text(row, 'name')));
 }
 
 /** Objects made after the dump that hold on to what the restore drops. */

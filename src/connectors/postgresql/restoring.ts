@@ -29,10 +29,7 @@ export type Restore = {
 interface RestoreWords {
   readonly settings: PgSettings;
   readonly file: string;
-  readonly list: string | undefined;
-  readonly withoutOwners: boolean;
   readonly inContainer: boolean;
-  readonly token: string;
 }
 
 interface Words {
@@ -41,7 +38,13 @@ interface Words {
 }
 
 /** The words of pg_restore. From a file, so that JOBS works and nobody feeds it who may die; into a container it is streamed. */
-export function prepareArchive({ settings, file, list, withoutOwners, inContainer }: RestoreWords): Words {
+export function prepareArchive({
+  settings,
+  file,
+  list,
+  withoutOwners,
+  inContainer,
+}: RestoreWords & { readonly list: string | undefined; readonly withoutOwners: boolean }): Words {
   const { singleTransaction, jobs, pgOptions } = settings;
   return {
     args: [
@@ -62,49 +65,80 @@ export function prepareArchive({ settings, file, list, withoutOwners, inContaine
 }
 
 /** The words of psql: our own restriction first, then the private copy, all in one transaction. */
-export function preparePlain({ settings, file, inContainer, token }: RestoreWords): Words {
+export function preparePlain({ settings, file, inContainer, token }: RestoreWords & { readonly token: string }): Words {
   const single = settings.singleTransaction ? ['-1'] : [];
   const input = ['-c', `\\restrict ${token}`, '-f', inContainer ? '-' : file];
   return { args: ['-X', '-q', '--no-password', '-v', 'ON_ERROR_STOP=1', ...single, ...input], operands: [] };
 }
 
+/** How the tool that restores is called. */
+export interface Ready extends Words {
+  readonly stdin: StagesIo['stdin'];
+  onStderrLine(line: string): void;
+}
+
 /** Writes what the tool reads beside the dump, and gives its words. Errors: `restore.refused`, `dumps.damaged`. */
-export async function readyFiles(
-  restore: Restore,
-  run: Run,
-): Promise<Words & { readonly stdin: StagesIo['stdin']; readonly onStderrLine: (line: string) => void }> {
+export async function readyFiles(restore: Restore, run: Run): Promise<Ready> {
   const { settings, plan, inContainer, scratch, dumped } = restore;
-  const token = randomBytes(24).toString('hex');
-  const common = { settings, withoutOwners: plan.withoutOwners, inContainer, token, list: undefined };
-  const from = (path: string): StagesIo['stdin'] => (inContainer ? { kind: 'file', path } : { kind: 'none' });
   if (restore.kind === 'pg-plain') {
-    const file = join(scratch, `plain-${token.slice(0, 8)}.sql`);
+    const file = join(scratch, `plain-${randomBytes(4).toString('hex')}.sql`);
     await writePrivateCopy(restore.path, file, {
       keptExtensions: plan.keptExtensions,
       withoutOwners: plan.withoutOwners,
+      isOneTransaction: settings.singleTransaction,
       isOwnTable: ({ schema, tag }) => dumped.tables.has(nameKey(schema, tag)),
     });
-    return { ...preparePlain({ ...common, file }), stdin: from(file), onStderrLine: () => undefined };
+    return readyScript(restore, file);
   }
-  const { keptExtensions } = plan;
+  const list = await listFile(restore);
+  return {
+    ...prepareArchive({ settings, withoutOwners: plan.withoutOwners, inContainer, file: restore.path, list }),
+    stdin: inContainer ? { kind: 'file', path: restore.path } : { kind: 'none' },
+    onStderrLine: restoreProgress(restore, run),
+  };
+}
+
+/** The call of psql for a script that is ready. */
+export function readyScript({ settings, inContainer }: Restore, file: string): Ready {
+  const token = randomBytes(24).toString('hex');
+  return {
+    ...preparePlain({ settings, inContainer, file, token }),
+    stdin: inContainer ? { kind: 'file', path: file } : { kind: 'none' },
+    onStderrLine: () => undefined,
+  };
+}
+
+/**
+ * Writes the list for `pg_restore -L`, where the archive cannot be restored as it is, and gives its path.
+ *
+ * Errors: `restore.refused` where pg_restore runs in a container, which the list cannot be given into.
+ */
+export async function listFile({
+  dumped,
+  entries,
+  plan: { keptExtensions },
+  settings,
+  scratch,
+  inContainer,
+}: ListedRestore): Promise<string | undefined> {
   const wanted = new Set(
     [...dumped.schemas].every((schema) => schema === '' || settings.schemas.includes(schema)) ? [] : settings.schemas,
   );
-  const ids = restoreList(restore.entries, { keptExtensions, schemas: wanted, drop: settings.drop });
-  if (ids !== undefined && inContainer)
+  const ids = restoreList(entries, { keptExtensions, schemas: wanted, drop: settings.drop });
+  if (ids === undefined) return undefined;
+  if (inContainer)
     throw refused(
       'This dump needs a list beside it, which cannot be given into a container.',
       'Restore with a pg_restore of this machine: leave RESTORE_PREFIX out.',
     );
-  const list = ids === undefined ? undefined : join(scratch, `list-${token.slice(0, 8)}`);
-  if (ids !== undefined && list !== undefined)
-    await writeFile(list, ids.map((id) => `${id};\n`).join(''), { mode: 0o600, flag: 'wx' });
-  return {
-    ...prepareArchive({ ...common, file: restore.path, list }),
-    stdin: from(restore.path),
-    onStderrLine: restoreProgress(restore, run),
-  };
+  const list = join(scratch, `list-${randomBytes(4).toString('hex')}`);
+  await writeFile(list, ids.map((id) => `${id};\n`).join(''), { mode: 0o600, flag: 'wx' });
+  return list;
 }
+
+type ListedRestore = Pick<Restore, 'dumped' | 'plan' | 'settings' | 'scratch' | 'inContainer'> & {
+  readonly entries: readonly ArchiveEntry[];
+};
 
 /** How much of the rows is restored, by the lines that pg_restore says: it tells when it begins a table. */
 function restoreProgress({ entries, dataBytes }: Extract<Restore, { kind: 'pg-custom' }>, run: Run): (line: string) => void {

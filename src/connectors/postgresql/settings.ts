@@ -55,11 +55,21 @@ export function connectionVariables({ keys }: Database): ConnectionVariables {
       ...(typeof user === 'string' && user !== '' ? { PGUSER: user } : {}),
       ...(typeof name === 'string' ? { PGDATABASE: name } : {}),
       ...(typeof password === 'string' ? { PGPASSWORD: password } : {}),
+      ...encryptionVariables(keys['OPTIONS']),
       PGCONNECT_TIMEOUT: '10',
       PGAPPNAME: applicationName,
       LC_MESSAGES: 'C',
     },
     secrets: ['PGPASSWORD'],
+  };
+}
+
+/** OPTIONS as Django has them: the words of libpq for encryption, as its variables. */
+function encryptionVariables(options: unknown): Record<string, string> {
+  const { sslmode, sslrootcert } = textValues(options);
+  return {
+    ...(sslmode === undefined ? {} : { PGSSLMODE: sslmode }),
+    ...(sslrootcert === undefined ? {} : { PGSSLROOTCERT: sslrootcert }),
   };
 }
 

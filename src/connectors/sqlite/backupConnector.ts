@@ -4,7 +4,7 @@ import type { Run } from '../../core/run.ts';
 import { fileFacts, fileOf, SqliteFileConnector } from './fileConnector.ts';
 import { runInWorker } from './worker.ts';
 
-/** Copies a database in use by SQLite's online backup, under one read transaction. */
+/** Copies a database in use under one read transaction: its bytes, or by SQLite's online backup. */
 export class SqliteBackupConnector extends SqliteFileConnector {
   override readonly name = 'SqliteBackupConnector';
   override readonly format = 'sqlite';

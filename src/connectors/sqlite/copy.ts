@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import { BackupError } from '../../core/errors.ts';
+import { copyBytes, isFrozen } from './bytes.ts';
 import { libraryVersion, readContents } from './contents.ts';
+import { copyByOtherProcess } from './copyProcess.ts';
 import { explainDumping } from './failures.ts';
 import { checkFile, leaveWalMode, readHeader, sizeOf } from './files.ts';
 import { copyPages } from './pages.ts';
@@ -8,15 +10,19 @@ import { logWaitingWriters, openSource, type Source } from './source.ts';
 import type { Copied, TaskOf } from './tasks.ts';
 import type { Thread } from './thread.ts';
 
-/** Copies a database page by page by SQLite's online backup; the copy is one file in rollback-journal mode. */
-export async function onlineBackup(task: TaskOf<'backup'>, thread: Thread): Promise<Copied> {
+/**
+ * Copies a database in use: its bytes where the read transaction holds them still, else page by page by SQLite's online backup.
+ * The copy is one file in rollback-journal mode.
+ */
+export async function copyInUse(task: TaskOf<'backup'>, thread: Thread): Promise<Copied> {
   const source = await openSource(task.source, thread);
   try {
     thread.progress({ phase: 'dumping', doneBytes: 0, totalBytes: source.pageCount * source.pageSize });
     logWaitingWriters(source, task.source, thread);
     const contents = readContents(source.database, () => thread.checkpoint());
     const { source: contended, destination: to } = task;
-    await copyPages({ from: source.database, to, contended, phase: 'dumping' }, thread);
+    if (isFrozen(source)) copyBytes(source, to, thread);
+    else await copyPages({ from: source.database, to, contended, phase: 'dumping' }, thread);
     if (readHeader(to)?.isWal === true) leaveWalMode(to);
     // An empty database has no pages; its copy has the one that makes it a database.
     checkSize(task, Math.max(1, source.pageCount) * source.pageSize);
@@ -35,7 +41,7 @@ export async function onlineBackup(task: TaskOf<'backup'>, thread: Thread): Prom
  */
 export async function rawCopy(task: TaskOf<'rawCopy'>, thread: Thread): Promise<Copied> {
   // An empty file is an empty database, but an empty dump is no dump.
-  if (checkFile(task.source) === 0) return onlineBackup({ ...task, kind: 'backup' }, thread);
+  if (checkFile(task.source) === 0) return copyInUse({ ...task, kind: 'backup' }, thread);
   refuseJournals(task.source);
   const source = await openSource(task.source, thread);
   try {
@@ -44,8 +50,6 @@ export async function rawCopy(task: TaskOf<'rawCopy'>, thread: Thread): Promise<
     logWaitingWriters(source, task.source, thread);
     const totalBytes = source.pageCount * source.pageSize;
     thread.progress({ phase: 'dumping', doneBytes: 0, totalBytes });
-    // Loaded when used: what starts processes is large, and no other task needs it.
-    const { copyByOtherProcess } = await import('./copyProcess.ts');
     const copying = copyByOtherProcess(source.path, task.destination, thread.signal);
     const contents = await countBeside(source, copying, thread);
     // A dump is one file: in WAL mode, reading it would make others beside it. These two bytes are all that differs.

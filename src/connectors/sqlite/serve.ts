@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import { toFailure } from '../../core/errors.ts';
-import { onlineBackup, rawCopy } from './copy.ts';
+import { copyInUse, rawCopy } from './copy.ts';
 import { inspectTarget } from './inspect.ts';
 import { restore } from './restore.ts';
 import type { FromWorker, Task, TaskResults, ToWorker } from './tasks.ts';
@@ -51,7 +51,7 @@ async function performIn(task: Task, threadIn: (scratch: string) => Thread): Pro
 function perform(task: Task, thread: Thread): TaskResults[Task['kind']] | Promise<TaskResults[Task['kind']]> {
   switch (task.kind) {
     case 'backup':
-      return onlineBackup(task, thread);
+      return copyInUse(task, thread);
     case 'rawCopy':
       return rawCopy(task, thread);
     case 'dumpSql':

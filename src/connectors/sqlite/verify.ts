@@ -6,6 +6,7 @@ import { readContents } from './contents.ts';
 import { explain } from './failures.ts';
 import { checkFile, privateDump, readHeader } from './files.ts';
 import { findDamage } from './integrity.ts';
+import { readOnceCache } from './source.ts';
 import type { TaskOf } from './tasks.ts';
 import { verifyText } from './text.ts';
 import type { Thread } from './thread.ts';
@@ -27,6 +28,8 @@ function verifyPages(task: TaskOf<'verify'>, sizeBytes: number, thread: Thread):
   try {
     database.pragma('trusted_schema = OFF');
     thread.progress({ phase: 'verifying', totalBytes: sizeBytes });
+    // A quick check reads each page once; a full one looks rows of indexes up.
+    if (task.level === 'quick') database.pragma(readOnceCache);
     const check = task.level === 'full' ? 'integrity_check' : 'quick_check';
     if (findDamage(database, check, thread)) throw damaged(task.path, 'its pages do not fit together');
     return readContents(database, () => thread.checkpoint());

@@ -1,0 +1,64 @@
+import type { DumpFacts, DumpOptions } from '../../core/connector.ts';
+import { BackupError } from '../../core/errors.ts';
+import { listText } from '../../core/words.ts';
+import type { ResolvedTool } from '../command.ts';
+import { packetLimit, type DatabaseFacts } from './catalog.ts';
+import { missingNames, type DumpPlan } from './dumpPlan.ts';
+import type { DumpScan } from './findings.ts';
+import { packetFor, refused } from './restorePlan.ts';
+import { contentsOf } from './scanFile.ts';
+
+/** A dump that the tool has written to its end. `after` is the database as it is now; `isShaped`: words of the user decided what is in it. */
+export interface WrittenDump {
+  readonly scan: DumpScan;
+  readonly plan: DumpPlan | undefined;
+  readonly after: DatabaseFacts | undefined;
+  readonly tool: ResolvedTool;
+  readonly said: string;
+  readonly withHistory: boolean;
+  readonly isShaped: boolean;
+  readonly purpose: DumpOptions['purpose'];
+}
+
+/**
+ * What is known of a dump by its own text and by the database.
+ *
+ * Errors: `dump.refused` for one that lacks what was in the database all the time, and for a safety dump that could not be restored.
+ */
+export function dumpFacts(dump: WrittenDump): DumpFacts {
+  const { scan, plan, after, tool, said, withHistory, isShaped, purpose } = dump;
+  const missing = plan === undefined || after === undefined ? [] : missingNames(plan, after, scan);
+  const lacks = `The dump lacks what is in the database: ${listText(missing)}.`;
+  if (missing.length > 0 && !isShaped)
+    throw new BackupError('dump.refused', lacks, { hint: 'Show the log, and make the backup again.' });
+  const long = longStatement(scan, plan?.facts);
+  if (long !== undefined && purpose === 'safety') throw refused(long.sentence, long.hint);
+  const versioned = plan?.facts.tables.filter(({ isVersioned }) => isVersioned).map(({ name }) => name) ?? [];
+  return {
+    contents: contentsOf(scan),
+    serverVersion: plan?.facts.serverVersion ?? '',
+    tools: [tool.facts],
+    warnings: [
+      ...(plan?.warnings ?? []),
+      ...(missing.length > 0 ? [lacks] : []),
+      ...(long === undefined ? [] : [`${long.sentence} Before a restore: ${long.hint}`]),
+      ...(versioned.length > 0 && !withHistory ? [`The dump is without the history of ${listText(versioned)}.`] : []),
+      ...said
+        .split('\n')
+        .filter((line) => line.trim() !== '')
+        .slice(0, 100),
+    ],
+  };
+}
+
+/** `--hex-blob` doubles a BLOB: a row can be read that cannot be written back. */
+function longStatement(
+  { longestStatementBytes }: DumpScan,
+  facts: DatabaseFacts | undefined,
+): { readonly sentence: string; readonly hint: string } | undefined {
+  if (facts === undefined || packetFor(longestStatementBytes) <= packetLimit(facts)) return undefined;
+  return {
+    sentence: `The dump has a statement of ${longestStatementBytes} bytes, more than the server takes (${packetLimit(facts)}).`,
+    hint: `SET GLOBAL max_allowed_packet = ${packetFor(longestStatementBytes)};`,
+  };
+}

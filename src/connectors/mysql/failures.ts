@@ -1,0 +1,144 @@
+import { BackupError, type ErrorCode } from '../../core/errors.ts';
+import type { StagesEnd } from '../../system/process.ts';
+import { toolFailure } from '../command.ts';
+
+interface Meaning {
+  readonly code: ErrorCode;
+  readonly sentence: string;
+  readonly hint: string;
+}
+
+/** As `error 1045`, `Got error: 1045:`, `ERROR 1045 (28000)` or `(1045)`. Source: the server's and the client's lists of error messages. */
+function numbered(...numbers: readonly number[]): RegExp {
+  return new RegExp(`(?:error:? ?|\\()(?:${numbers.join('|')})(?!\\d)`, 'i');
+}
+
+function withCodes(codes: string, numbers: RegExp): RegExp {
+  return new RegExp(`^(?:${codes})$|${numbers.source}`, 'i');
+}
+
+const startServer = 'Start the server, or correct HOST and PORT in the settings.';
+
+/** What went wrong, by the system's or the driver's code or by the number in what a tool says. `where` is `shop on localhost`. */
+const meanings: readonly (readonly [RegExp, (where: string) => Meaning])[] = [
+  [
+    withCodes('AUTH_SWITCH_PLUGIN_ERROR', numbered(1045, 1698)),
+    () => ({
+      code: 'connection.wrongPassword',
+      sentence: 'The server does not accept this user with this password.',
+      hint: 'Correct USER and PASSWORD in the settings.',
+    }),
+  ],
+  [
+    numbered(1049),
+    (where) => ({
+      code: 'connection.unknownDatabase',
+      sentence: `The server has no such database: ${where}.`,
+      hint: 'Correct NAME in the settings.',
+    }),
+  ],
+  [
+    withCodes('ENOTFOUND|EAI_AGAIN', numbered(2005)),
+    (where) => ({
+      code: 'connection.unknownHost',
+      sentence: `The host of ${where} is not known.`,
+      hint: 'Correct HOST in the settings.',
+    }),
+  ],
+  [
+    withCodes('ETIMEDOUT|PROTOCOL_SEQUENCE_TIMEOUT', /2003[^\n]*\((?:110|60|10060)\b/),
+    (where) => ({
+      code: 'connection.timedOut',
+      sentence: `The server did not answer in time: ${where}.`,
+      hint: 'See whether the server is busy or a firewall is in the way.',
+    }),
+  ],
+  [
+    withCodes('ECONNREFUSED|ENOENT|ENOTSOCK', numbered(2002, 2003)),
+    (where) => ({ code: 'connection.refused', sentence: `No server answers for ${where}.`, hint: startServer }),
+  ],
+  [
+    numbered(1040, 1203, 1226),
+    (where) => ({
+      code: 'connection.refused',
+      sentence: `The server takes no more connections: ${where}.`,
+      hint: 'End other sessions, and try again.',
+    }),
+  ],
+  [
+    withCodes('PROTOCOL_CONNECTION_LOST|ECONNRESET|EPIPE', numbered(2006, 2013, 2055, 1053, 1927)),
+    (where) => ({
+      code: 'connection.lost',
+      sentence: `The server ended the connection: ${where}.`,
+      hint: 'See the server’s log, and try again.',
+    }),
+  ],
+  [
+    numbered(1205, 3572),
+    (where) => ({
+      code: 'database.locked',
+      sentence: `A table is locked by another session: ${where}.`,
+      hint: 'End the session that holds the lock, and try again.',
+    }),
+  ],
+  [
+    numbered(2059, 1251),
+    () => ({
+      code: 'tool.wrongFlavour',
+      sentence: 'The program does not know how this server checks passwords.',
+      hint: 'Install the client programs that belong to the server, or set their paths in dbbackup.tools.',
+    }),
+  ],
+  [
+    numbered(1356),
+    (where) => ({
+      code: 'dump.refused',
+      sentence: `A view refers to a table or column that is not there, or that its definer may not read: ${where}.`,
+      hint: 'Show the log to see which one. Mend it, drop it, or name it under EXCLUDE.',
+    }),
+  ],
+  [
+    numbered(1153),
+    (where) => ({
+      code: 'restore.refused',
+      sentence: `The dump has a statement that is longer than this server takes: ${where}.`,
+      hint: 'Raise max_allowed_packet on the server, and try again.',
+    }),
+  ],
+  [
+    numbered(1290),
+    (where) => ({
+      code: 'connection.denied',
+      sentence: `The server runs with an option that forbids this: ${where}.`,
+      hint: 'Show the log to see which one.',
+    }),
+  ],
+  [
+    numbered(1044, 1130, 1142, 1143, 1227, 1370, 1410, 1419, 1449, 3159),
+    (where) => ({
+      code: 'connection.denied',
+      sentence: `The user lacks a right on ${where}.`,
+      hint: 'Show the log to see which one, and grant it.',
+    }),
+  ],
+];
+
+/** What a driver's error means; anything unknown comes back as it is. */
+export function explainDriver(error: unknown, where: string): unknown {
+  if (!(error instanceof Error) || error instanceof BackupError) return error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const errno = 'errno' in error && typeof error.errno === 'number' ? `error ${error.errno}` : '';
+  return meaningOf([code, errno], where, error) ?? error;
+}
+
+/** What a tool's last words mean. */
+export function explainTool(end: StagesEnd, tool: string, where: string): BackupError {
+  return meaningOf([end.stderr], where, undefined) ?? toolFailure(tool, end);
+}
+
+function meaningOf(texts: readonly string[], where: string, cause: unknown): BackupError | undefined {
+  const found = meanings.find(([pattern]) => texts.some((text) => pattern.test(text)));
+  if (found === undefined) return undefined;
+  const { code, sentence, hint } = found[1](where);
+  return new BackupError(code, sentence, { hint, cause });
+}

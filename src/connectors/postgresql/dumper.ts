@@ -1,0 +1,163 @@
+import { PassThrough } from 'node:stream';
+import type { DumpFacts, DumpOptions, DumpStream, Inspection, Workspace } from '../../core/connector.ts';
+import { targetLabel, type Database } from '../../core/database.ts';
+import { BackupError } from '../../core/errors.ts';
+import type { Run } from '../../core/run.ts';
+import { isContainerPrefix, prefixWords, type Phase } from '../../core/toolCall.ts';
+import type { StagesEnd, StagesIo } from '../../system/process.ts';
+import { BaseCommandDBConnector, type CallInput, type ResolvedTool } from '../command.ts';
+import { dumpArgs, type DumpKind } from './arguments.ts';
+import { readFacts } from './catalog.ts';
+import { dumpProgress, isSame, partitionedTables, planDump, refuseWithoutRoom, type DumpPlan } from './dumpPlan.ts';
+import { explainTool } from './failures.ts';
+import { pgCustomFormat, pgPlainFormat } from './formats.ts';
+import { isCode, withSession, type Place } from './session.ts';
+import { connectionVariables, driverVariables, settingsOf } from './settings.ts';
+import { dumpUse } from './toolUses.ts';
+
+/** What the three PostgreSQL connectors share to look at a database and to dump it; they make safety dumps in the custom format. */
+export abstract class PostgresqlDumper extends BaseCommandDBConnector {
+  abstract override readonly format: DumpKind;
+  readonly safetyFormat: DumpKind = 'pg-custom';
+
+  protected override explainFailure(end: StagesEnd, tool: string, database: Database): BackupError {
+    return explainTool(end, tool, targetLabel(database.target));
+  }
+
+  override async inspect(database: Database, _workspace: Workspace, run: Run): Promise<Inspection> {
+    try {
+      const facts = await withSession(this.place(database, 'restore'), run.signal, (session) =>
+        readFacts(session, settingsOf(database).schemas),
+      );
+      const { serverVersion, contents, openSessions, sizeBytes } = facts;
+      return { exists: true, serverVersion, contents, openSessions, sizeBytes };
+    } catch (error) {
+      const nothing = { serverVersion: '', contents: { tables: [], objects: {} } };
+      if (isCode(error, 'connection.unknownDatabase')) return { exists: false, ...nothing };
+      if (this.isOutOfSight(database, 'restore', error)) return { exists: true, ...nothing };
+      throw error;
+    }
+  }
+
+  override async createDump(
+    database: Database,
+    path: string,
+    options: DumpOptions,
+    _workspace: Workspace,
+    run: Run,
+  ): Promise<DumpFacts> {
+    const dumping = await this.planned(database, { ...options, isCompressed: false }, run);
+    // An archive is given its list's places at the end; plain SQL is read by others while it grows.
+    const mode = dumping.kind === 'pg-plain' ? { mode: 'append' as const } : {};
+    const facts = await this.dumpTo(dumping, { kind: 'file', path, ...mode }, run);
+    if (dumping.plan !== undefined && (await this.isAsBefore(dumping, run))) return facts;
+    // Tables came or went while it was made: the dump itself says which it holds.
+    const format = dumping.kind === 'pg-custom' ? pgCustomFormat : pgPlainFormat;
+    return { ...facts, contents: await format.verify(path, 'quick', { scratch: '' }, run) };
+  }
+
+  streamDump(database: Database, options: DumpOptions, _workspace: Workspace, run: Run): DumpStream {
+    const bytes = new PassThrough({ highWaterMark: 1_048_576 });
+    const work = async (): Promise<DumpFacts> => {
+      const dumping = await this.planned(database, { ...options, isCompressed: true }, run);
+      const facts = await this.dumpTo(dumping, { kind: 'stream', writable: bytes }, run);
+      if (dumping.plan === undefined || (await this.isAsBefore(dumping, run))) return facts;
+      throw new BackupError('dump.refused', 'Tables were made or dropped while the dump was made.', {
+        hint: 'Make the backup again.',
+      });
+    };
+    const facts = work();
+    facts.catch((error: unknown) => void bytes.destroy(error instanceof Error ? error : new Error(String(error))));
+    return { bytes, facts };
+  }
+
+  protected override besideServer(input: CallInput, port: number): CallInput {
+    return { ...input, env: { ...input.env, PGHOST: 'localhost', PGPORT: String(port) } };
+  }
+
+  /** Where the driver connects. */
+  protected place(database: Database, phase: Phase): Place {
+    return { variables: driverVariables(database, phase), where: targetLabel(database.target) };
+  }
+
+  private async planned(
+    database: Database,
+    options: DumpOptions & { readonly isCompressed: boolean },
+    run: Run,
+  ): Promise<Dumping> {
+    const kind = options.purpose === 'safety' ? this.safetyFormat : this.format;
+    // A safety dump is ours alone: nothing of the user's may stand in it, or in its way.
+    const keys = options.purpose === 'safety' ? { ...database.keys, DUMP_SUFFIX: '' } : database.keys;
+    const safe = { ...database, keys };
+    const settings = settingsOf(database);
+    const planning = withSession(this.place(database, 'dump'), run.signal, (session) =>
+      planDump(session, { alias: database.alias, settings, purpose: options.purpose, run }),
+    ).catch((error: unknown) => {
+      if (this.isOutOfSight(database, 'dump', error)) return undefined;
+      throw error;
+    });
+    const facts = planning.then((plan) => (plan === undefined ? undefined : { major: plan.facts.major }));
+    const finding = this.resolveTool(safe, dumpUse, facts);
+    // The first to fail is told below; the others fail with it.
+    for (const promise of [facts, finding]) promise.catch(() => undefined);
+    const [plan, tool] = [await planning, await finding];
+    if (plan !== undefined && options.freeBytes !== undefined) {
+      const isPlain = kind === 'pg-plain' && !options.isCompressed;
+      const room = { freeBytes: await options.freeBytes(), kind: isPlain ? 'plain' : 'compressed' } as const;
+      refuseWithoutRoom(plan, { ...room, where: targetLabel(database.target) });
+    }
+    const args = dumpArgs(kind, { settings, selection: plan?.selection ?? [], isCompressed: options.isCompressed });
+    return { database: safe, kind, plan, tool, args, purpose: options.purpose };
+  }
+
+  private async dumpTo({ database, plan, tool, args, kind }: Dumping, stdout: StagesIo['stdout'], run: Run): Promise<DumpFacts> {
+    const calls = await this.calls(database, dumpUse, tool, this.input(database, args));
+    const said: string[] = [];
+    const progress = plan === undefined ? (): void => undefined : dumpProgress(plan.facts, run);
+    run.progress({ phase: 'dumping' });
+    const io: StagesIo = {
+      stdin: { kind: 'none' },
+      stdout,
+      firstByteMs: 50_000,
+      onStderrLine: (line) => {
+        progress(line);
+        if (/(warning|error|hint|detail):/i.test(line) && said.length < 100) said.push(line);
+      },
+    };
+    await this.runTool(database, calls, io, run);
+    const partitioned = plan !== undefined && kind === 'pg-plain' ? partitionedTables(plan.facts) : [];
+    const emptyOnly = 'A plain dump with partitioned tables can be restored into an empty database only.';
+    return {
+      contents: plan?.facts.contents ?? { tables: [], objects: {} },
+      serverVersion: plan?.facts.serverVersion ?? '',
+      tools: [tool.facts],
+      warnings: [...(plan?.warnings ?? []), ...(partitioned.length > 0 ? [emptyOnly] : []), ...said],
+    };
+  }
+
+  private async isAsBefore({ database, plan, purpose }: Dumping, run: Run): Promise<boolean> {
+    const schemas = purpose === 'safety' ? [] : settingsOf(database).schemas;
+    const now = await withSession(this.place(database, 'dump'), run.signal, (session) => readFacts(session, schemas));
+    return plan !== undefined && isSame(now.contents, plan.facts.contents);
+  }
+
+  protected input(database: Database, args: readonly string[]): CallInput {
+    const { env, secrets } = connectionVariables(database);
+    return { args, env, secrets, withoutParent: 'PG' };
+  }
+
+  /** A server in a container may be one that only its own tools reach. */
+  protected isOutOfSight({ keys }: Database, phase: Phase, error: unknown): boolean {
+    const unreachable = isCode(error, 'connection.refused', 'connection.unknownHost', 'connection.timedOut');
+    return unreachable && isContainerPrefix(prefixWords(keys, phase));
+  }
+}
+
+interface Dumping {
+  readonly database: Database;
+  readonly kind: DumpKind;
+  readonly plan: DumpPlan | undefined;
+  readonly tool: ResolvedTool;
+  readonly args: readonly string[];
+  readonly purpose: DumpOptions['purpose'];
+}
