@@ -6,6 +6,7 @@ import { measureJobStart } from './jobStart.ts';
 import { measureListing } from './listing.ts';
 import { isReached, table, type Row } from './measure.ts';
 import { measureMemory } from './memory.ts';
+import { measureMongodb } from './mongodb.ts';
 import { measureMysql } from './mysql.ts';
 import { measurePackage } from './packageSize.ts';
 import { measurePostgresql } from './postgresql.ts';
@@ -22,6 +23,7 @@ const areas: Readonly<Record<string, (bench: Bench) => Promise<readonly Row[]>>>
   sql: measureSql,
   postgresql: measurePostgresql,
   mysql: measureMysql,
+  mongodb: measureMongodb,
   memory: measureMemory,
   activation: measureActivation,
   stalls: measureStalls,

@@ -44,7 +44,7 @@ export async function restoreArchive(input: RestoreInput): Promise<void> {
     run.signal.throwIfAborted();
     await make(collection);
   }
-  await readArchive(createReadStream(path, { highWaterMark: 1_048_576 }), {
+  await readArchive(createReadStream(path, { highWaterMark: 262_144 }), {
     depth: 'sums',
     onBytes: () => run.signal.throwIfAborted(),
     onDocuments: async ({ name, metadata }, documents) => {

@@ -6,9 +6,6 @@ import { Crc64 } from './crc64.ts';
 import { documentText, innerDocument } from './extendedJson.ts';
 import type { Session } from './session.ts';
 
-/** Units: bytes. Documents are handed on in pieces of about this size. */
-const pieceBytes = 1_048_576;
-
 /** What is written, and what is told of it: `onDocuments` the documents of a collection, each time some have been written. */
 export interface ArchiveSource {
   readonly session: Session;
@@ -43,25 +40,14 @@ async function* documentBytes(
   name: string,
   sum: Crc64,
 ): AsyncGenerator<Buffer> {
-  let documents: Uint8Array[] = [];
-  let bytes = 0;
   let isOpen = false;
-  const piece = (): Buffer => {
-    const joined = Buffer.concat(documents, bytes);
-    sum.add(joined);
-    onDocuments(name, documents.length);
-    documents = [];
-    bytes = 0;
-    return joined;
-  };
-  for await (const document of session.documents(name)) {
+  for await (const { documents, count } of session.batches(name)) {
     if (!isOpen) yield Buffer.from(BSON.serialize(header(database, name, undefined)));
     isOpen = true;
-    documents.push(document);
-    bytes += document.length;
-    if (bytes >= pieceBytes) yield piece();
+    sum.add(documents);
+    onDocuments(name, count);
+    yield documents;
   }
-  if (documents.length > 0) yield piece();
   if (isOpen) yield end;
 }
 

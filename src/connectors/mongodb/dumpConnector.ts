@@ -130,7 +130,7 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
   }
 
   private async factsOfDump(database: Database, path: string, { before, exclude, tool, run }: Dumped): Promise<DumpFacts> {
-    const bytes = createReadStream(path, { highWaterMark: 1_048_576 });
+    const bytes = createReadStream(path, { highWaterMark: 262_144 });
     const archive = await readArchive(bytes, { depth: 'length', onBytes: () => run.signal.throwIfAborted() });
     const contents = contentsOf(archive);
     const compared =

@@ -10,7 +10,7 @@ export const mongoArchiveFormat: DumpFormat = {
   id: 'mongo-archive',
   unlistedTables: 'kept',
   sniff: (head) => magic.every((byte, index) => head[index] === byte),
-  verify: (path, level, _workspace, run) => verifyArchive(createReadStream(path, { highWaterMark: 1_048_576 }), level, run),
+  verify: (path, level, _workspace, run) => verifyArchive(createReadStream(path, { highWaterMark: 262_144 }), level, run),
   verifyStream: (bytes, level, _workspace, run) => verifyArchive(bytes, level, run),
 };
 

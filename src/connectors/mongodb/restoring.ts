@@ -34,7 +34,7 @@ export async function planRestore(
   if (dump.format !== 'mongo-archive') {
     throw (await stat(dump.path)).size === 0 ? emptyDump() : damagedDump('it is no archive of mongodump');
   }
-  const archive = await readArchive(createReadStream(dump.path, { highWaterMark: 1_048_576 }), {
+  const archive = await readArchive(createReadStream(dump.path, { highWaterMark: 262_144 }), {
     depth: dump.origin === 'here' && !settings.objectCheck ? 'sums' : 'deep',
     onBytes: () => run.signal.throwIfAborted(),
   });

@@ -1,4 +1,7 @@
-import type { Db } from 'mongodb';
+import { Long } from 'bson';
+import type { Db, MongoClient } from 'mongodb';
+import * as z from 'zod';
+import { batchOf, type Batch } from './batch.ts';
 import type { OrderedValue } from './metadata.ts';
 import { explainDriver } from './failures.ts';
 import type { Place } from './settings.ts';
@@ -11,7 +14,8 @@ export interface Session {
   command(command: Command, database?: string): Promise<unknown>;
   /** What a command with a cursor gives, such as `listCollections`. */
   list(command: Command): AsyncIterable<Uint8Array>;
-  documents(collection: string): AsyncIterable<Uint8Array>;
+  /** The documents of a collection, some at a time. */
+  batches(collection: string): AsyncIterable<Batch>;
   insert(collection: string, documents: readonly Uint8Array[], options: Command): Promise<unknown>;
 }
 
@@ -29,10 +33,10 @@ export async function withSession<Result>(
   body: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   signal.throwIfAborted();
-  const { MongoClient, DocumentSequence } = await import('./driver.ts');
+  const driver = await import('./driver.ts');
   const stopping: Promise<unknown>[] = [];
   try {
-    const client = new MongoClient(uri, { ...options, connectTimeoutMS: connectMs, monitorCommands: false });
+    const client = new driver.MongoClient(uri, { ...options, connectTimeoutMS: connectMs, monitorCommands: false });
     const stop = (): void => void stopping.push(client.close(true).catch(() => undefined));
     signal.addEventListener('abort', stop, { once: true });
     try {
@@ -41,9 +45,9 @@ export async function withSession<Result>(
       return await body({
         command: (command, other) => (other === undefined ? db : client.db(other)).command({ ...command }),
         list: (command) => rawCursor(db, command),
-        documents: (collection) => rawDocuments(db, collection),
+        batches: (collection) => batches(client, db, collection),
         insert: (collection, documents, more) => {
-          const sequence = new DocumentSequence('documents');
+          const sequence = new driver.DocumentSequence('documents');
           for (const document of documents) sequence.push(document, document);
           return db.command({ insert: collection, documents: sequence, ...more });
         },
@@ -64,25 +68,40 @@ async function* rawCursor(db: Db, command: Command): AsyncGenerator<Uint8Array> 
 }
 
 /** Units: bytes. A server would fill a reply with 16 MiB, of which several copies are in memory at a time. */
-const replyBytes = 2_097_152;
+const replyBytes = 524_288;
 const mostInReply = 100_000;
+const firstInReply = 100;
 
-async function* rawDocuments(db: Db, collection: string): AsyncGenerator<Uint8Array> {
-  const options = { raw: true, readPreference: db.readPreference };
-  const cursor = db.runCursorCommand({ find: collection, batchSize: 101 }, options);
-  let count = 0;
-  let bytes = 0;
+/** Replies with nested documents as their bytes, so that nothing is made for each document of a collection. */
+const replySchema = z.object({ cursor: z.instanceof(Uint8Array) });
+
+/** Always of the primary, where a cursor stays. While one batch is being used, the server prepares the next. */
+async function* batches(client: MongoClient, db: Db, collection: string): AsyncGenerator<Batch> {
+  const session = client.startSession();
+  let id = Long.ZERO;
+  const ask = async (command: Command): Promise<Batch> => {
+    const { cursor } = replySchema.parse(await db.command({ ...command }, { raw: true, session }));
+    const batch = batchOf(cursor);
+    id = batch.id;
+    return batch;
+  };
+  let sizes = { bytes: 0, documents: 0 };
+  let next: Promise<Batch> | undefined = ask({ find: collection, batchSize: firstInReply });
   try {
-    for await (const found of cursor) {
-      const document = bytesOf(found);
-      count += 1;
-      bytes += document.length;
-      if (count % 100 === 0 || document.length > 65_536)
-        cursor.setBatchSize(Math.max(1, Math.min(mostInReply, Math.floor((replyBytes * count) / bytes))));
-      yield document;
+    while (next !== undefined) {
+      const batch: Batch = await next;
+      sizes = { bytes: sizes.bytes + batch.documents.length, documents: sizes.documents + batch.count };
+      const fitting = Math.floor((replyBytes * sizes.documents) / Math.max(1, sizes.bytes));
+      const batchSize = Math.max(1, Math.min(mostInReply, fitting));
+      next = id.isZero() ? undefined : ask({ getMore: id, collection, batchSize });
+      // Whoever stops reading must not be told of it as well.
+      next?.catch(() => undefined);
+      if (batch.count > 0) yield batch;
     }
   } finally {
-    await cursor.close();
+    await next?.catch(() => undefined);
+    if (!id.isZero()) await db.command({ killCursors: collection, cursors: [id] }, { session }).catch(() => undefined);
+    await session.endSession().catch(() => undefined);
   }
 }
 

@@ -52,7 +52,8 @@ export function connectionOf({ keys }: Database): Connection {
   const user = textOf(userKey) === '' ? parts.user : textOf(userKey);
   const password = passwordKey === undefined ? parts.password : typeof passwordKey === 'string' ? passwordKey : undefined;
   const ownSource = textOf(sourceKey) === '' ? (option('authSource') ?? orUndefined(parts.database)) : textOf(sourceKey);
-  const authSource = ownSource ?? (given === undefined ? textOf(name) : 'admin');
+  const usual = given === undefined ? textOf(name) : 'admin';
+  const authSource = ownSource ?? (isExternal(option('authMechanism')) ? '$external' : usual);
   const plain = parts.options.filter(([key]) => !/^(authSource|tlsCertificateKeyFilePassword)$/i.test(key));
   const selection: readonly [string, string][] =
     option('serverSelectionTimeoutMS') === undefined ? [['serverSelectionTimeoutMS', String(selectionSeconds * 1000)]] : [];
@@ -133,13 +134,15 @@ export interface Place {
 
 /** The same server as the tools of a phase are told, with what the user writes for them about TLS and mechanisms. */
 export function placeOf(database: Database, phase: Phase): Place {
-  const { uri, user, password, keyPassword, authSource } = connectionOf(database);
+  const { uri, user, password, keyPassword, authSource: source } = connectionOf(database);
+  const more = toolOptions(database.keys, phase);
+  const authSource = isExternal(more.authMechanism) ? '$external' : source;
   const auth =
     user === undefined ? {} : { auth: { username: user, ...(password === undefined ? {} : { password }) }, authSource };
   const key = keyPassword === undefined ? {} : { tlsCertificateKeyFilePassword: keyPassword };
   return {
     uri,
-    options: { ...auth, ...key, ...toolOptions(database.keys, phase), appName: 'dbbackup' },
+    options: { ...auth, ...key, ...more, appName: 'dbbackup' },
     database: settingsOf(database).name,
     where: targetLabel(database.target),
   };
@@ -169,6 +172,11 @@ const mechanisms = ['SCRAM-SHA-1', 'SCRAM-SHA-256', 'MONGODB-X509', 'PLAIN'] as 
 
 function isMechanism(text: string): text is (typeof mechanisms)[number] {
   return mechanisms.some((name) => name === text);
+}
+
+/** Mechanisms whose users no database of the server knows. */
+function isExternal(mechanism: string | undefined): boolean {
+  return /^(MONGODB-X509|PLAIN|GSSAPI|MONGODB-AWS|MONGODB-OIDC)$/.test(mechanism ?? '');
 }
 
 function textOf(value: unknown): string {
