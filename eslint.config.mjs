@@ -9,7 +9,10 @@ const rooms = {
   'core/**': { ours: ['core'], outside: ['zod', 'shlex', 'node:path', 'node:crypto'] },
   'dumps/**': { ours: ['core', 'dumps'], outside: ['node:*'] },
   'system/**': { ours: ['core', 'system'], outside: ['node:*', 'execa'] },
-  'connectors/**': { ours: ['core', 'system', 'connectors'], outside: ['node:*', 'better-sqlite3', 'mysql2/promise', 'pg', 'zod'] },
+  'connectors/**': {
+    ours: ['core', 'system', 'connectors'],
+    outside: ['node:*', 'better-sqlite3', 'mysql2/promise', 'pg', 'zod'],
+  },
   'jobs/**': { ours: ['core', 'dumps', 'system', 'jobs'], outside: ['node:*'] },
   'perform.ts': { ours: ['core', 'connectors/registry.ts', 'jobs', 'system'], outside: [] },
   'sqliteWorker.ts': { ours: ['core', 'connectors/sqlite'], outside: ['node:*'] },
