@@ -45,7 +45,7 @@ export async function readDump(
       'Restore it into a database of that name, or make a dump of one database without --databases.',
     );
   const unusual = dump.origin === 'foreign' ? [...scan.unusual] : [];
-  const detail = `The dump has statements that no dump tool writes: ${unusual.join(', ')}. They run with the rights of this user.`;
+  const detail = `The dump has statements that no dump tool writes: ${listText(unusual)}. They run with the rights of this user.`;
   const title = 'Run statements that do not belong in a dump?';
   if (unusual.length > 0 && !(await run.ask({ kind: 'proceed', alias, title, detail, yes: 'Run Them' })))
     throw refused(detail, 'Look at the dump, and restore it if you trust it.');
