@@ -78,7 +78,6 @@ function previewOf(
 ): RestorePreview {
   const hasSafetyDump = dumps.safetyBackup && inspection.exists;
   const unlisted = prepared.unlistedTables ?? format.unlistedTables ?? connector.unlistedTables;
-  const compared = compareContents(contents, inspection.contents, unlisted);
   return {
     alias: database.alias,
     engine: database.engine,
@@ -89,8 +88,7 @@ function previewOf(
     dumpCreatedUtc: dump.createdUtc,
     dumpOrigin: dump.origin,
     dumpHasManifest: dump.manifest !== undefined,
-    ...compared,
-    kept: compared.kept.filter(({ name }) => !prepared.lost.includes(name)),
+    ...compareContents(contents, inspection.contents, unlisted),
     emptied: [...prepared.emptied],
     lost: [...prepared.lost],
     openSessions: inspection.openSessions,

@@ -147,6 +147,7 @@ describe('MongoDB, when something is wrong', function () {
       const made = await backup(server.resolved(connector, shop.databaseName));
       const database = server.resolved(connector, target.databaseName);
       const restored = await restore(database, fileOf(made));
+      await target.createCollection('made view', { viewOn: 'log', pipeline: [] });
       assert.ok((await target.listCollections().toArray()).some(({ name }) => name === 'strict'));
       assert.ok(typeof restored === 'object' && restored !== null && 'safetyFile' in restored);
       const { dumps, stateDirectory } = workspace;
@@ -156,8 +157,8 @@ describe('MongoDB, when something is wrong', function () {
       assert.equal(await server.hashOf(target.databaseName), before);
       const [question] = run.questions;
       assert.ok(question?.kind === 'confirmRestore');
-      assert.deepEqual(question.preview.lost, ['strict']);
-      assert.deepEqual(question.preview.kept, []);
+      assert.deepEqual(question.preview.removed, [{ name: 'strict', rows: 1 }]);
+      assert.deepEqual([question.preview.lost, question.preview.kept], [['made view'], []]);
     });
 
     it(`rolls back to the state before, when a restore fails half way, with ${connector}`, async () => {

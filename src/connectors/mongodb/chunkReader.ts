@@ -42,20 +42,21 @@ export class ChunkReader {
     await this.#chunks.return?.();
   }
 
-  /** Adds chunks of at least so many bytes; false at the end of the source. */
+  /** Adds chunks of at least so many bytes; false at the end of the source. A chunk may only count until the next one is asked for. */
   async #fill(missing: number): Promise<boolean> {
-    const parts: Uint8Array[] = [this.ready];
+    const parts: Buffer[] = this.ready.length === 0 ? [] : [Buffer.from(this.ready)];
     let added = 0;
     while (added < missing) {
       const next = await this.#chunks.next();
       if (next.done === true) break;
       added += next.value.length;
-      parts.push(next.value);
+      const chunk = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
+      parts.push(added < missing ? Buffer.from(chunk) : chunk);
     }
     this.#doneBefore += this.#at;
     this.#at = 0;
-    const only = parts.length === 2 && parts[0]?.length === 0 ? parts[1] : undefined;
-    this.#buffer = only === undefined ? Buffer.concat(parts) : Buffer.from(only.buffer, only.byteOffset, only.byteLength);
+    const [only, ...others] = parts;
+    this.#buffer = only !== undefined && others.length === 0 ? only : Buffer.concat(parts);
     return added >= missing;
   }
 }

@@ -3,7 +3,7 @@ import type { Database } from '../../core/database.ts';
 import { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import { isContainerPrefix, prefixWords, type Phase } from '../../core/toolCall.ts';
-import { listCollections, liveContents, readFacts, sizeOf, type DatabaseFacts } from './catalog.ts';
+import { listCollections, liveContents, readFacts, sizeOf, type DatabaseFacts, type ListedCollection } from './catalog.ts';
 import { withSession, type Session } from './session.ts';
 import { placeOf } from './settings.ts';
 
@@ -27,9 +27,9 @@ export function factsOf(database: Database, run: Run): Promise<DatabaseFacts | u
   return whereInSight(database, 'dump', run, readFacts);
 }
 
-/** The names that a restore finds in its target; undefined as below. */
-export function targetNames(database: Database, run: Run): Promise<readonly string[] | undefined> {
-  return whereInSight(database, 'restore', run, async (session) => (await listCollections(session)).map(({ name }) => name));
+/** What a restore finds in its target; undefined as below. */
+export function targetCollections(database: Database, run: Run): Promise<readonly ListedCollection[] | undefined> {
+  return whereInSight(database, 'restore', run, listCollections);
 }
 
 /** Asks the driver; undefined where the server is in a container that only its tools reach. */

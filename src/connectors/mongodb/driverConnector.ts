@@ -16,10 +16,10 @@ import { BaseDBConnector } from '../base.ts';
 import { archiveBytes } from './archiveWriter.ts';
 import { restoreArchive } from './archiveRestore.ts';
 import { listCollections, liveContents, readFacts } from './catalog.ts';
-import { inspectDatabase, targetNames, unmatchedWarnings } from './connector.ts';
+import { inspectDatabase, targetCollections, unmatchedWarnings } from './connector.ts';
 import { changesWhile } from './dumped.ts';
 import { refusedDump, refusedRestore, unknownDatabase } from './problems.ts';
-import { planRestore, type RestorePlan } from './restoring.ts';
+import { planRestore, previewOf, type RestorePlan } from './restoring.ts';
 import { withSession } from './session.ts';
 import { placeOf, settingsOf } from './settings.ts';
 import { withTarget } from './targetDatabase.ts';
@@ -60,16 +60,13 @@ export class MongoDriverConnector extends BaseDBConnector {
     run: Run,
   ): Promise<PreparedRestore> {
     const settings = settingsOf(database);
-    const there = (await targetNames(database, run)) ?? [];
+    const there = (await targetCollections(database, run)) ?? [];
     const plan = await planRestore(dump, { settings, there, run });
     const series = plan.archive.collections.find(({ metadata }) => metadata.kind === 'timeseries');
     if (series !== undefined)
       throw refusedRestore(`MongoDriverConnector cannot restore a time series, and ${series.name} is one.`, timeseriesHint);
     return {
-      emptied: [],
-      lost: plan.removed,
-      warnings: plan.warnings,
-      safety: 'rollBack',
+      ...previewOf(plan),
       apply: (apply) => applyRestore(database, { path: dump.path, plan, exists: there.length > 0 }, apply),
     };
   }

@@ -10,13 +10,13 @@ import { BaseCommandDBConnector, type CallInput, type ResolvedTool, type ToolUse
 import { readArchive } from './archive.ts';
 import { dumpArgs, restoreArgs } from './arguments.ts';
 import { liveContents, type DatabaseFacts } from './catalog.ts';
-import { factsOf, inspectDatabase, targetNames, unmatchedWarnings } from './connector.ts';
+import { factsOf, inspectDatabase, targetCollections, unmatchedWarnings } from './connector.ts';
 import { contentsOf } from './contents.ts';
 import { changesWhile } from './dumped.ts';
 import { explainTool } from './failures.ts';
 import { refusedRestore, unknownDatabase } from './problems.ts';
 import { documentProgress } from './progress.ts';
-import { planRestore, type RestorePlan } from './restoring.ts';
+import { planRestore, previewOf, type RestorePlan } from './restoring.ts';
 import { connectionOf, placeOf, secretsText, settingsOf } from './settings.ts';
 import { withTarget } from './targetDatabase.ts';
 
@@ -91,7 +91,7 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
     run: Run,
   ): Promise<PreparedRestore> {
     const settings = settingsOf(database);
-    const there = await targetNames(database, run);
+    const there = await targetCollections(database, run);
     const plan = await planRestore(dump, { settings, there: there ?? [], run });
     const tool = await this.resolveTool(database, restoreUse);
     if (tool.inContainer && secretsText(connectionOf(database)) !== undefined)
@@ -100,10 +100,7 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
         'Publish the server’s port and set CONNECTOR to MongoDriverConnector, or leave RESTORE_PREFIX out.',
       );
     return {
-      emptied: [],
-      lost: plan.removed,
-      warnings: plan.warnings,
-      safety: 'rollBack',
+      ...previewOf(plan),
       apply: (apply) =>
         this.apply(database, { dump, plan, tool, workspace, exists: there === undefined || there.length > 0 }, apply),
     };

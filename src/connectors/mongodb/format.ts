@@ -9,6 +9,7 @@ const magic = [0x6d, 0xe2, 0x99, 0x81];
 export const mongoArchiveFormat: DumpFormat = {
   id: 'mongo-archive',
   unlistedTables: 'kept',
+  isAppended: true,
   sniff: (head) => magic.every((byte, index) => head[index] === byte),
   verify: (path, level, _workspace, run) => verifyArchive(createReadStream(path, { highWaterMark: 262_144 }), level, run),
   verifyStream: (bytes, level, _workspace, run) => verifyArchive(bytes, level, run),

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { OpenDump } from '../../core/connector.ts';
+import type { OpenDump, PreparedRestore } from '../../core/connector.ts';
 import type { Run } from '../../core/run.ts';
 import { readArchive, type Archive } from './archive.ts';
+import type { ListedCollection } from './catalog.ts';
 import { isSystem } from './contents.ts';
 import { damagedDump, emptyDump, refusedRestore } from './problems.ts';
 import type { MongoSettings } from './settings.ts';
@@ -17,7 +18,8 @@ export interface RestorePlan {
   readonly archive: Archive;
   readonly source: string;
   readonly drop: boolean;
-  readonly removed: readonly string[];
+  readonly removed: readonly ListedCollection[];
+  readonly isSafety: boolean;
   readonly hasValidators: boolean;
   readonly warnings: readonly string[];
 }
@@ -29,7 +31,7 @@ export interface RestorePlan {
  */
 export async function planRestore(
   dump: OpenDump,
-  { settings, there, run }: { readonly settings: MongoSettings; readonly there: readonly string[]; readonly run: Run },
+  { settings, there, run }: { readonly settings: MongoSettings; readonly there: readonly ListedCollection[]; readonly run: Run },
 ): Promise<RestorePlan> {
   if (dump.format !== 'mongo-archive') {
     throw (await stat(dump.path)).size === 0 ? emptyDump() : damagedDump('it is no archive of mongodump');
@@ -42,13 +44,14 @@ export async function planRestore(
   const isSafety = dump.origin === 'here' && dump.manifest?.kind === 'safety';
   const drop = settings.drop || isSafety;
   const dumped = new Set(archive.collections.map(({ name }) => name));
-  const both = there.filter((name) => dumped.has(name));
+  const both = there.filter(({ name }) => dumped.has(name));
   return {
     archive,
     source,
     drop,
+    isSafety,
     // A safety dump leads back to the state before: what a restore has made goes.
-    removed: isSafety ? there.filter((name) => !dumped.has(name)) : [],
+    removed: isSafety ? there.filter(({ name }) => !dumped.has(name)) : [],
     hasValidators: archive.collections.some(({ metadata }) => metadata.options.has('validator')),
     warnings: [
       ...(source === settings.name
@@ -58,6 +61,17 @@ export async function planRestore(
         ? []
         : ['DROP is false: a document whose _id is already in its collection stops the restore.']),
     ],
+  };
+}
+
+/** What the question says of it: a safety dump removes what the target has beside it, views too. */
+export function previewOf({ isSafety, removed, warnings }: RestorePlan): Omit<PreparedRestore, 'apply'> {
+  return {
+    emptied: [],
+    lost: removed.filter(({ kind }) => kind === 'view').map(({ name }) => name),
+    warnings,
+    safety: 'rollBack',
+    ...(isSafety ? { unlistedTables: 'removed' } : {}),
   };
 }
 

@@ -8,12 +8,16 @@ import type { Place } from './settings.ts';
  */
 export async function withTarget(
   place: Place,
-  { exists, removed, signal }: { readonly exists: boolean; readonly removed: readonly string[]; readonly signal: AbortSignal },
+  {
+    exists,
+    removed,
+    signal,
+  }: { readonly exists: boolean; readonly removed: readonly { readonly name: string }[]; readonly signal: AbortSignal },
   body: () => Promise<void>,
 ): Promise<void> {
   if (removed.length > 0)
     await withSession(place, signal, async (session) => {
-      for (const name of removed) await session.command({ drop: name });
+      for (const { name } of removed) await session.command({ drop: name });
     });
   try {
     await body();
