@@ -17,7 +17,9 @@ describe('a long job', function () {
   };
 
   before(async () => {
-    shop = await openWorkspace((folder) => fatten(createSampleWorkspace(folder, { orders: 2000 }), 400));
+    // Copying alone would be over before anybody has cancelled it.
+    const userSettings = { 'dbbackup.compression': 'gzip' };
+    shop = await openWorkspace((folder) => fatten(createSampleWorkspace(folder, { orders: 2000 }), 400), { userSettings });
     await shop.window.row(/^default/).waitFor();
   });
   after(() => shop.close());
