@@ -1,11 +1,11 @@
-import { after, before, describe } from 'mocha';
+import { after, before } from 'mocha';
 import type { Db } from 'mongodb';
 import type { Database } from '../../src/core/database.ts';
-import { mongodbServer, type MongodbServer } from '../helpers/mongodbServer.ts';
+import { describeWithTools, mongodbServer, type MongodbServer } from '../helpers/mongodbServer.ts';
 import { describeConnector } from './contract.ts';
 import { fillLarge, fillSample, spoil } from './mongodbSamples.ts';
 
-describe('MongoDB', function () {
+describeWithTools('MongoDB', function () {
   this.timeout(120_000);
   let server: MongodbServer;
   before(async function () {

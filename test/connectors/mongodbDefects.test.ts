@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { after, afterEach, before, beforeEach, it } from 'mocha';
 import type { Db } from 'mongodb';
 import { connectorFor } from '../../src/connectors/registry.ts';
 import type { Database } from '../../src/core/database.ts';
 import { perform } from '../../src/perform.ts';
-import { canary, mongodbServer, startMongodb, type MongodbServer } from '../helpers/mongodbServer.ts';
+import { describeWithTools, canary, mongodbServer, startMongodb, type MongodbServer } from '../helpers/mongodbServer.ts';
 import { makeRecordingTool } from '../helpers/recordingTool.ts';
 import { makeWorkspace, recordingRun } from '../helpers/workspace.ts';
 import { makeBench, rejectsWith, removeBench, type Bench } from './contract.ts';
@@ -17,7 +17,7 @@ import { fillLarge, fillSample, oddNames } from './mongodbSamples.ts';
 const connectors = ['MongoDumpConnector', 'MongoDriverConnector'] as const;
 const forms = [canary, encodeURIComponent(canary), JSON.stringify(canary).slice(1, -1), Buffer.from(canary).toString('base64')];
 
-describe('what goes wrong elsewhere with MongoDB', function () {
+describeWithTools('what goes wrong elsewhere with MongoDB', function () {
   this.timeout(120_000);
   let server: MongodbServer;
   let bench: Bench;

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { after, afterEach, before, beforeEach, it } from 'mocha';
 import type { Db } from 'mongodb';
 import { readArchive } from '../../src/connectors/mongodb/archive.ts';
-import { mongodbServer, type MongodbServer } from '../helpers/mongodbServer.ts';
+import { describeWithTools, mongodbServer, type MongodbServer } from '../helpers/mongodbServer.ts';
 import { makeBench, rejectsWith, removeBench, type Bench } from './contract.ts';
 import { fillLargest, fillOdd, fillSample, oddNames, spoil } from './mongodbSamples.ts';
 
 const connectors = ['MongoDumpConnector', 'MongoDriverConnector'] as const;
 
-describe('archives of MongoDB, by the tools and by the driver', function () {
+describeWithTools('archives of MongoDB, by the tools and by the driver', function () {
   this.timeout(240_000);
   let server: MongodbServer;
   let bench: Bench;

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { copyFileSync, createReadStream, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { basename, join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { after, afterEach, before, beforeEach, it } from 'mocha';
 import type { Db } from 'mongodb';
 import { readArchive } from '../../src/connectors/mongodb/archive.ts';
 import type { Database } from '../../src/core/database.ts';
 import { perform } from '../../src/perform.ts';
-import { canary, mongodbServer, startMongodb, type MongodbServer } from '../helpers/mongodbServer.ts';
+import { describeWithTools, canary, mongodbServer, startMongodb, type MongodbServer } from '../helpers/mongodbServer.ts';
 import { makeWorkspace, recordingRun, type TestWorkspace } from '../helpers/workspace.ts';
 import { makeBench, rejectsWith, removeBench, type Bench } from './contract.ts';
 import { fillLarge, fillSample, spoil } from './mongodbSamples.ts';
 
 const connectors = ['MongoDumpConnector', 'MongoDriverConnector'] as const;
 
-describe('MongoDB, when something is wrong', function () {
+describeWithTools('MongoDB, when something is wrong', function () {
   this.timeout(120_000);
   let server: MongodbServer;
   let bench: Bench;

@@ -4,12 +4,12 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { after, before, describe, it } from 'mocha';
+import { after, before, it } from 'mocha';
 import type { Database } from '../../src/core/database.ts';
 import { manifestSchema } from '../../src/core/dumpManifest.ts';
 import type { JobRequest, JobResult } from '../../src/core/job.ts';
 import { startJob } from '../helpers/jobProcess.ts';
-import { mongodbServer, type MongodbServer } from '../helpers/mongodbServer.ts';
+import { describeWithTools, mongodbServer, type MongodbServer } from '../helpers/mongodbServer.ts';
 import { until } from '../helpers/processes.ts';
 import { makeWorkspace, type TestWorkspace } from '../helpers/workspace.ts';
 
@@ -23,7 +23,7 @@ const variants = [
   { connector: 'MongoDriverConnector', victim: 'job' },
 ] as const;
 
-describe('restores of MongoDB that are killed at any moment', () => {
+describeWithTools('restores of MongoDB that are killed at any moment', () => {
   let server: MongodbServer;
   let workspace: TestWorkspace;
   before(async function () {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BSON, Binary, Long } from 'bson';
-import type { Context } from 'mocha';
+import { describe, type Context, type Suite } from 'mocha';
 import { MongoClient, type CollectionInfo, type Db } from 'mongodb';
 import type { Database } from '../../src/core/database.ts';
 
@@ -48,11 +48,6 @@ export function requireMongodb(test: Context): void {
   test.timeout(120_000);
   if (!existsSync(program))
     skip(test, 'the server secantusdb is missing (node scripts/setup.mjs tests, which needs python3-venv)');
-  if (mongodbTools() === undefined)
-    skip(
-      test,
-      'mongodump and mongorestore are missing (install mongodb-database-tools, or name their folder in DBBACKUP_MONGODB_TOOLS)',
-    );
 }
 
 function skip(test: Context, sentence: string): never {
@@ -69,6 +64,13 @@ export function mongodbTools(): string | undefined {
     join(root, '..', 'shared', 'tools', 'mongodb'),
   ];
   return folders.find((folder) => ['mongodump', 'mongorestore'].every((name) => folder !== '' && existsSync(join(folder, name))));
+}
+
+/** `describe` for what needs MongoDB's own tools. No registry has them, so that a machine may be without: then it says so, and there is no suite. */
+export function describeWithTools(title: string, suite: (this: Suite) => void): void {
+  if (mongodbTools() !== undefined) describe(title, suite);
+  else
+    process.stderr.write(`Not run: ${title}. Install mongodb-database-tools, or name their folder in DBBACKUP_MONGODB_TOOLS.\n`);
 }
 
 /** Starts a server of one's own; as a replica set, it is one of a single member named `secantus`. */
