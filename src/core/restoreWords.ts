@@ -22,17 +22,18 @@ export function restoreTitle(preview: RestorePreview, now: Date): string {
 
 /** What a restore changes, in at most eight lines, the gravest first. */
 export function restoreDetail(preview: RestorePreview): string {
-  const { replaced, emptied, lost, removed, kept, openSessions, warnings } = preview;
+  const { engine, replaced, emptied, lost, removed, kept, openSessions, warnings } = preview;
+  const table = engine === 'mongodb' ? 'collection' : 'table';
   const lines = [
     `${engineText(preview.engine)} ${nameText(preview.target)}${preview.targetExists ? '' : ' (will be created)'}`,
     preview.targetDamage === undefined ? '' : 'The database is damaged: its files are kept as they are.',
-    `replaces ${countText(replaced.length, 'table')}`,
+    `replaces ${countText(replaced.length, table)}`,
     removed.length === 0
       ? ''
-      : `removes ${countText(removed.length, 'table')} that ${areNot(removed)} in the dump: ${names(removed)}`,
+      : `removes ${countText(removed.length, table)} that ${areNot(removed)} in the dump: ${names(removed)}`,
     emptied.length === 0 ? '' : `empties ${listText(emptied)} (excluded from the dump)`,
     lost.length === 0 ? '' : `drops ${listText(lost)}, which the dump does not have`,
-    kept.length === 0 ? '' : `keeps ${countText(kept.length, 'table')} that ${areNot(kept)} in the dump: ${names(kept)}`,
+    kept.length === 0 ? '' : `keeps ${countText(kept.length, table)} that ${areNot(kept)} in the dump: ${names(kept)}`,
     openSessions === undefined || openSessions === 0
       ? ''
       : `${countText(openSessions, 'connection')} ${openSessions === 1 ? 'is' : 'are'} open`,

@@ -3,16 +3,20 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it, type Context } from 'mocha';
 import { mariadbServer } from '../helpers/mariadbServer.ts';
+import { mongodbServer, mongodbTools } from '../helpers/mongodbServer.ts';
 import { postgresqlServer } from '../helpers/postgresqlServer.ts';
 import type { Theme } from '../helpers/window.ts';
-import { act, openWorkspace, pictureOfFailure, type OpenedWorkspace } from './shopWindow.ts';
+import { act, openWorkspace, pictureOfFailure, type OpenedWorkspace, type OpenOptions } from './shopWindow.ts';
 
 /** A database on a real server: the keys of its settings, its password, and a look at its orders. */
 interface ServerShop {
   readonly keys: Readonly<Record<string, unknown>>;
   readonly password: string;
+  /** What else its window is opened with. */
+  readonly window?: OpenOptions;
   countOrders(): Promise<number>;
   loseOrders(): Promise<unknown>;
+  close?(): Promise<void>;
 }
 
 interface Engine {
@@ -24,6 +28,7 @@ interface Engine {
 const engines: readonly Engine[] = [
   { name: 'PostgreSQL', theme: 'light', open: openPostgresql },
   { name: 'MySQL', theme: 'dark', open: openMariadb },
+  { name: 'MongoDB', theme: 'light', open: openMongodb },
 ];
 
 for (const { name, theme, open } of engines) {
@@ -40,10 +45,13 @@ for (const { name, theme, open } of engines) {
         mkdirSync(join(folder, '.vscode'));
         const databases = { shop: { ...shop.keys, PASSWORD: 'wrong' } };
         writeFileSync(join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'dbbackup.databases': databases }));
-      });
+      }, shop.window);
       if (theme !== 'light') await opened.window.showTheme(theme);
     });
-    after(() => opened.close());
+    after(async () => {
+      await opened.close();
+      await shop.close?.();
+    });
 
     it('says that its password is wrong, and takes the right one', async () => {
       const { window } = opened;
@@ -73,7 +81,7 @@ for (const { name, theme, open } of engines) {
       await act(window, /^dump of/i, 'Restore Database');
       const { message, detail } = await window.dialog();
       assert.match(message, /^Restore shop from the dump of /);
-      assert.match(detail, new RegExp(`^${name} shop on 127\\.0\\.0\\.1:\\d+\nreplaces 2 tables`));
+      assert.match(detail, new RegExp(`^${name} shop on 127\\.0\\.0\\.1:\\d+\nreplaces 2 (tables|collections)\n`));
       assert.match(detail, /A safety dump is made first: you can undo this\.$/);
       await picture('restore-question');
       await window.answerDialog('Restore');
@@ -127,5 +135,24 @@ async function openMariadb(test: Context): Promise<ServerShop> {
     password: String(PASSWORD),
     countOrders: async () => Number((await server.query('SELECT count(*) AS count FROM orders', database))[0]?.['count']),
     loseOrders: () => server.query('DELETE FROM orders WHERE id % 2 = 0', database),
+  };
+}
+
+/** By mongodump where it is, by the driver alone elsewhere. */
+async function openMongodb(test: Context): Promise<ServerShop> {
+  const server = await mongodbServer(test);
+  const shop = server.database('shop');
+  await shop.collection('customers').insertMany(Array.from({ length: 100 }, (_, n) => ({ name: `Customer ${n}` })));
+  await shop.collection('orders').insertMany(Array.from({ length: 2000 }, (_, number) => ({ number })));
+  const { keys, tools } = server.resolved('MongoDumpConnector', 'shop');
+  const { USER, HOST, PORT, PASSWORD, AUTH_SOURCE } = keys;
+  const connector = mongodbTools() === undefined ? { CONNECTOR: 'MongoDriverConnector' } : {};
+  return {
+    keys: { ENGINE: 'mongodb', NAME: 'shop', USER, HOST, PORT, AUTH_SOURCE, ...connector },
+    password: String(PASSWORD),
+    window: { machineSettings: { 'dbbackup.tools': tools } },
+    close: () => server.rest(),
+    countOrders: () => shop.collection('orders').countDocuments(),
+    loseOrders: () => shop.collection('orders').deleteMany({ number: { $mod: [2, 0] } }),
   };
 }
