@@ -180,6 +180,12 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
     if (end.stage > 0) throw stageFailure(failed, end);
     throw this.explainFailure(end, win32.basename(failed), database);
   }
+
+  /** A server in a container may be one that only its own tools reach. */
+  protected isOutOfSight({ keys }: Database, phase: Phase, error: unknown): boolean {
+    const unreachable = ['connection.refused', 'connection.unknownHost', 'connection.timedOut'];
+    return error instanceof BackupError && unreachable.includes(error.code) && isContainerPrefix(prefixWords(keys, phase));
+  }
 }
 
 /** The program that a settings key names, with the words after it. */

@@ -4,7 +4,7 @@ import { ChunkReader } from './chunkReader.ts';
 import { Crc64 } from './crc64.ts';
 import { checkDocument, longestDocument, shortestDocument } from './document.ts';
 import { parseMetadata, type CollectionMetadata } from './metadata.ts';
-import { damagedDump, emptyDump, truncatedDump } from './problems.ts';
+import { damagedDump, emptyDump, truncatedDump } from '../dumpProblems.ts';
 
 /** The first bytes of an archive of mongodump. */
 export const archiveMagic = Buffer.from([0x6d, 0xe2, 0x99, 0x81]);

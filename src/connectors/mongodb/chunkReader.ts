@@ -1,4 +1,4 @@
-import { truncatedDump } from './problems.ts';
+import { truncatedDump } from '../dumpProblems.ts';
 
 /** Reads bytes that come in chunks. Errors: `dumps.truncated` where some are missing. */
 export class ChunkReader {

@@ -1,4 +1,4 @@
-import { damagedDump } from './problems.ts';
+import { damagedDump } from '../dumpProblems.ts';
 
 /** Units: bytes. A server stores up to 16 MiB, and tools allow 16 KiB more for what they wrap around it. */
 export const shortestDocument = 5;

@@ -14,7 +14,8 @@ import { factsOf, inspectDatabase, targetCollections, unmatchedWarnings } from '
 import { contentsOf } from './contents.ts';
 import { changesWhile } from './dumped.ts';
 import { explainTool } from './failures.ts';
-import { refusedRestore, unknownDatabase } from './problems.ts';
+import { refusedRestore } from '../dumpProblems.ts';
+import { unknownDatabase } from './problems.ts';
 import { documentProgress } from './progress.ts';
 import { planRestore, previewOf, type RestorePlan } from './restoring.ts';
 import { connectionOf, placeOf, secretsText, settingsOf } from './settings.ts';

@@ -1,15 +1,10 @@
-import { BackupError, type ErrorCode } from '../../core/errors.ts';
+import { BackupError } from '../../core/errors.ts';
 import type { StagesEnd } from '../../system/process.ts';
 import { toolFailure } from '../command.ts';
-
-interface Meaning {
-  readonly code: ErrorCode;
-  readonly sentence: string;
-  readonly hint: string;
-}
+import { meaningOf, type Meanings } from '../meanings.ts';
 
 /** What went wrong, by the words of the server, the driver or the tools. `where` is `shop on localhost`. */
-const meanings: readonly (readonly [RegExp, (where: string) => Meaning])[] = [
+const meanings: Meanings = [
   [
     /AuthenticationFailed|Authentication failed|auth error|unable to authenticate|password must not be|MongoMissingCredentials|no password (was )?provided/i,
     () => ({
@@ -83,7 +78,7 @@ const meanings: readonly (readonly [RegExp, (where: string) => Meaning])[] = [
 /** What a driver's error means; anything unknown of the server is a failure with its own words, and a defect of ours comes back as it is. */
 export function explainDriver(error: unknown, where: string): unknown {
   if (!(error instanceof Error) || error instanceof BackupError) return error;
-  const known = meaningOf(textsOf(error).join('\n'), where, error);
+  const known = meaningOf(meanings, [textsOf(error).join('\n')], { where, cause: error });
   if (known !== undefined || !error.name.startsWith('Mongo')) return known ?? error;
   return new BackupError('tool.failed', `The server of ${where} answered with an error: ${error.message.slice(0, 300)}`, {
     hint: 'See the server’s log.',
@@ -93,14 +88,7 @@ export function explainDriver(error: unknown, where: string): unknown {
 
 /** What a tool's last words mean. */
 export function explainTool(end: StagesEnd, tool: string, where: string): BackupError {
-  return meaningOf(end.stderr, where, undefined) ?? toolFailure(tool, end);
-}
-
-function meaningOf(text: string, where: string, cause: unknown): BackupError | undefined {
-  const found = meanings.find(([pattern]) => pattern.test(text));
-  if (found === undefined) return undefined;
-  const { code, sentence, hint } = found[1](where);
-  return new BackupError(code, sentence, { hint, cause });
+  return meaningOf(meanings, [end.stderr], { where, cause: undefined }) ?? toolFailure(tool, end);
 }
 
 /** The words of an error and of what it came from: a server that cannot be reached is named in the cause only. */

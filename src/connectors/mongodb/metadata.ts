@@ -1,6 +1,6 @@
 import { EJSON } from 'bson';
 import * as z from 'zod';
-import { damagedDump } from './problems.ts';
+import { damagedDump } from '../dumpProblems.ts';
 
 /** A value as commands to the server have it: documents are maps, which keep the order of names such as `10`. */
 export type OrderedValue = unknown;

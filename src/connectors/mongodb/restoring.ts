@@ -5,7 +5,7 @@ import type { Run } from '../../core/run.ts';
 import { readArchive, type Archive } from './archive.ts';
 import type { ListedCollection } from './catalog.ts';
 import { isSystem } from './contents.ts';
-import { damagedDump, emptyDump, refusedRestore } from './problems.ts';
+import { damagedDump, emptyDump, refusedRestore } from '../dumpProblems.ts';
 import type { MongoSettings } from './settings.ts';
 
 /**

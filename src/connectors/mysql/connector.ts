@@ -12,7 +12,7 @@ import type {
 import { targetLabel, type Database } from '../../core/database.ts';
 import type { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
-import { isContainerPrefix, prefixWords, type Phase } from '../../core/toolCall.ts';
+import { isContainerPrefix, prefixWords } from '../../core/toolCall.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { withSecretFile } from '../../system/secretFile.ts';
 import { excludedTables } from '../base.ts';
@@ -246,12 +246,6 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const after = plan === undefined ? undefined : await withSession(place, run.signal, readFacts);
     const isShaped = tool.words.length > 0 || (database.keys['DUMP_SUFFIX'] ?? '') !== '';
     return dumpFacts({ scan, plan, after, tool, said, withHistory, isShaped, purpose });
-  }
-
-  /** A server in a container may be one that only its own tools reach. */
-  private isOutOfSight({ keys }: Database, phase: Phase, error: unknown): boolean {
-    const unreachable = isCode(error, 'connection.refused', 'connection.unknownHost', 'connection.timedOut');
-    return unreachable && isContainerPrefix(prefixWords(keys, phase));
   }
 }
 

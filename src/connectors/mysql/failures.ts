@@ -1,12 +1,7 @@
-import { BackupError, type ErrorCode } from '../../core/errors.ts';
+import { BackupError } from '../../core/errors.ts';
 import type { StagesEnd } from '../../system/process.ts';
 import { toolFailure } from '../command.ts';
-
-interface Meaning {
-  readonly code: ErrorCode;
-  readonly sentence: string;
-  readonly hint: string;
-}
+import { meaningOf, type Meanings } from '../meanings.ts';
 
 /** As `error 1045`, `Got error: 1045:`, `ERROR 1045 (28000)` or `(1045)`. Source: the server's and the client's lists of error messages. */
 function numbered(...numbers: readonly number[]): RegExp {
@@ -20,7 +15,7 @@ function withCodes(codes: string, numbers: RegExp): RegExp {
 const startServer = 'Start the server, or correct HOST and PORT in the settings.';
 
 /** What went wrong, by the system's or the driver's code or by the number in what a tool says. `where` is `shop on localhost`. */
-const meanings: readonly (readonly [RegExp, (where: string) => Meaning])[] = [
+const meanings: Meanings = [
   [
     withCodes('AUTH_SWITCH_PLUGIN_ERROR', numbered(1045, 1698)),
     () => ({
@@ -128,17 +123,10 @@ export function explainDriver(error: unknown, where: string): unknown {
   if (!(error instanceof Error) || error instanceof BackupError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const errno = 'errno' in error && typeof error.errno === 'number' ? `error ${error.errno}` : '';
-  return meaningOf([code, errno], where, error) ?? error;
+  return meaningOf(meanings, [code, errno], { where, cause: error }) ?? error;
 }
 
 /** What a tool's last words mean. */
 export function explainTool(end: StagesEnd, tool: string, where: string): BackupError {
-  return meaningOf([end.stderr], where, undefined) ?? toolFailure(tool, end);
-}
-
-function meaningOf(texts: readonly string[], where: string, cause: unknown): BackupError | undefined {
-  const found = meanings.find(([pattern]) => texts.some((text) => pattern.test(text)));
-  if (found === undefined) return undefined;
-  const { code, sentence, hint } = found[1](where);
-  return new BackupError(code, sentence, { hint, cause });
+  return meaningOf(meanings, [end.stderr], { where, cause: undefined }) ?? toolFailure(tool, end);
 }

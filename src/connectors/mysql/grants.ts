@@ -23,7 +23,7 @@ export function mayEverywhere({ everywhere }: Rights, ...privileges: readonly st
   return everywhere.has(all) || privileges.some((privilege) => everywhere.has(privilege));
 }
 
-/** Reads the rights of this session, those of its active roles included. */
+/** Reads the rights of the session's user, those of its active roles included. */
 export async function readRights(session: Session, name: string): Promise<Rights> {
   const lines = [...(await grantLines(session, 'SHOW GRANTS'))];
   const role = await session.query('SELECT CURRENT_ROLE() AS role').then(

@@ -1,5 +1,5 @@
 import { ByteReader } from './byteReader.ts';
-import { damagedDump, emptyDump, truncatedDump } from './problems.ts';
+import { damagedDump, emptyDump, truncatedDump } from '../dumpProblems.ts';
 
 /** One object in a dump, as pg_dump names it: `tag` is its name, for constraints behind that of its table. */
 export interface DumpedEntry {

@@ -1,4 +1,4 @@
-import { damagedDump, truncatedDump } from './problems.ts';
+import { damagedDump, truncatedDump } from '../dumpProblems.ts';
 
 /** Reads numbers and texts from chunks as they come. Errors: `dumps.truncated` where bytes are missing. */
 export class ByteReader {

@@ -8,7 +8,7 @@ import { dumpArgs } from './arguments.ts';
 import { readFacts } from './catalog.ts';
 import { contentOf } from './content.ts';
 import { PostgresqlDumper } from './dumper.ts';
-import { refused } from './problems.ts';
+import { refusedRestore } from '../dumpProblems.ts';
 import { prepareArchive, preparePlain, readyFiles, readyScript, type Ready, type Restore } from './restoring.ts';
 import { freshPlan, planRestore } from './restorePlan.ts';
 import { isCode, withSession, type Place } from './session.ts';
@@ -86,7 +86,7 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
       throw error;
     });
     if (content.kind === 'pg-plain' && dumped.hasPartitions && target.plan?.hasTables === true)
-      throw refused(
+      throw refusedRestore(
         'A plain dump with partitioned tables can be restored into an empty database only.',
         'Use a dump of PgDumpBinaryConnector, or an empty database.',
       );

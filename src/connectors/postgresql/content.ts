@@ -5,7 +5,7 @@ import type { Run } from '../../core/run.ts';
 import { readArchive, type ArchiveEntry } from './archive.ts';
 import { dumpedOf, type Dumped } from './dumped.ts';
 import { PlainEntries, plainParts } from './plainDump.ts';
-import { damagedDump, emptyDump } from './problems.ts';
+import { damagedDump, emptyDump } from '../dumpProblems.ts';
 
 /** What a dump holds, read completely. */
 export type Content = { readonly dumped: Dumped } & (

@@ -3,7 +3,7 @@ import type { DumpFacts, DumpOptions, DumpStream, Inspection, Workspace } from '
 import { targetLabel, type Database } from '../../core/database.ts';
 import { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
-import { isContainerPrefix, prefixWords, type Phase } from '../../core/toolCall.ts';
+import type { Phase } from '../../core/toolCall.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { BaseCommandDBConnector, type CallInput, type ResolvedTool } from '../command.ts';
 import { dumpArgs, type DumpKind } from './arguments.ts';
@@ -144,12 +144,6 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
   protected input(database: Database, args: readonly string[]): CallInput {
     const { env, secrets } = connectionVariables(database);
     return { args, env, secrets, withoutParent: 'PG' };
-  }
-
-  /** A server in a container may be one that only its own tools reach. */
-  protected isOutOfSight({ keys }: Database, phase: Phase, error: unknown): boolean {
-    const unreachable = isCode(error, 'connection.refused', 'connection.unknownHost', 'connection.timedOut');
-    return unreachable && isContainerPrefix(prefixWords(keys, phase));
   }
 }
 

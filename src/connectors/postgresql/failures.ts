@@ -1,17 +1,12 @@
-import { BackupError, type ErrorCode } from '../../core/errors.ts';
+import { BackupError } from '../../core/errors.ts';
 import type { StagesEnd } from '../../system/process.ts';
 import { toolFailure } from '../command.ts';
-
-interface Meaning {
-  readonly code: ErrorCode;
-  readonly sentence: string;
-  readonly hint: string;
-}
+import { meaningOf, type Meanings } from '../meanings.ts';
 
 const startServer = 'Start the server, or correct HOST and PORT in the settings.';
 
 /** What went wrong, by the server's SQLSTATE, the system's code or, where there is neither, the words. `where` is `shop on localhost`. */
-const meanings: readonly (readonly [RegExp, (where: string) => Meaning])[] = [
+const meanings: Meanings = [
   [
     /service "?[\w.-]+"? is not running|No such container|Cannot connect to the Docker daemon/i,
     () => ({
@@ -123,19 +118,12 @@ export function explainDriver(error: unknown, where: string): unknown {
   if (!(error instanceof Error) || error instanceof BackupError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const nested = error instanceof AggregateError ? errorTexts(error.errors) : '';
-  return meaningOf([code, error.message, nested], where, error) ?? error;
+  return meaningOf(meanings, [code, error.message, nested], { where, cause: error }) ?? error;
 }
 
 /** What a tool's last words mean. */
 export function explainTool(end: StagesEnd, tool: string, where: string): BackupError {
-  return meaningOf([end.stderr], where, undefined) ?? toolFailure(tool, end);
-}
-
-function meaningOf(texts: readonly string[], where: string, cause: unknown): BackupError | undefined {
-  const found = meanings.find(([pattern]) => texts.some((text) => pattern.test(text)));
-  if (found === undefined) return undefined;
-  const { code, sentence, hint } = found[1](where);
-  return new BackupError(code, sentence, { hint, cause });
+  return meaningOf(meanings, [end.stderr], { where, cause: undefined }) ?? toolFailure(tool, end);
 }
 
 function errorTexts(errors: readonly unknown[]): string {

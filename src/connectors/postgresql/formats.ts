@@ -9,7 +9,7 @@ import { isArchive, readArchive } from './archive.ts';
 import { dumpedOf } from './dumped.ts';
 import { explainTool } from './failures.ts';
 import { isPlainDump, PlainEntries, plainParts } from './plainDump.ts';
-import { emptyDump } from './problems.ts';
+import { emptyDump } from '../dumpProblems.ts';
 
 type Bytes = AsyncIterable<Uint8Array>;
 

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Statement } from './plainLexer.ts';
 import { plainParts, type PlainPart, type Section } from './plainDump.ts';
-import { damagedDump } from './problems.ts';
+import { damagedDump } from '../dumpProblems.ts';
 
 /** What is left out of the private copy. */
 export interface CopyRules {

@@ -1,6 +1,6 @@
 import type { DumpedEntry } from './archive.ts';
 import { PlainLexer, type Statement } from './plainLexer.ts';
-import { emptyDump, truncatedDump } from './problems.ts';
+import { emptyDump, truncatedDump } from '../dumpProblems.ts';
 
 /** Whose lines these are, by the comment that pg_dump writes before each object. */
 export interface Section {

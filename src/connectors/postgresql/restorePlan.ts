@@ -2,7 +2,7 @@ import type { Run } from '../../core/run.ts';
 import { listText } from '../../core/words.ts';
 import { shownName } from './catalog.ts';
 import { nameKey, type Dumped } from './dumped.ts';
-import { refused } from './problems.ts';
+import { refusedRestore } from '../dumpProblems.ts';
 import { number, text, type Row, type Session } from './session.ts';
 import type { PgSettings } from './settings.ts';
 
@@ -56,7 +56,7 @@ export async function planRestore(session: Session, restoring: Restoring): Promi
     problem !== undefined &&
     !(await run.ask({ kind: 'proceed', alias, title: 'Restore without owners and rights?', ...problem }))
   )
-    throw refused(problem.detail, 'Create the roles, or accept a restore without owners and rights.');
+    throw refusedRestore(problem.detail, 'Create the roles, or accept a restore without owners and rights.');
   return {
     emptied: settings.drop
       ? inDump.filter((row) => text(row, 'kind') === 'r' && !dumped.withRows.has(keyOf(row))).map(shown)
@@ -117,7 +117,7 @@ async function extensionsToKeep(
   };
   const missing = [...dumped.extensions].filter(isMissing);
   if (missing.length > 0)
-    throw refused(
+    throw refusedRestore(
       `The dump needs extensions that this user cannot create: ${listText(missing)}.`,
       'Let an administrator run CREATE EXTENSION in the target, or install the extension’s package on the server.',
     );
@@ -160,7 +160,7 @@ async function refuseDependents(session: Session, dumped: Dumped): Promise<void>
     (row) => `${shown(row)} (on ${shownName(text(row, 'to_schema'), text(row, 'to_name'))})`,
   );
   if (found.length === 0) return;
-  throw refused(
+  throw refusedRestore(
     `Tables or views made after the dump hold on to what it replaces: ${listText(found)}.`,
     'Drop those foreign keys or views first, and make them anew afterwards.',
   );
@@ -174,7 +174,7 @@ async function refuseTooManyLocks(session: Session, dumped: Dumped, { dirty }: {
   const slots = number(row, 'slots');
   const needed = dumped.locks * (dirty > 0 ? 2 : 1);
   if (needed <= number(row, 'locks') * slots) return;
-  throw refused(
+  throw refusedRestore(
     `One transaction would need about ${needed} locks, more than this server has (${number(row, 'locks') * slots}).`,
     `Set max_locks_per_transaction to ${Math.ceil(needed / slots) + 8} on the server, or SINGLE_TRANSACTION to false in the settings.`,
   );

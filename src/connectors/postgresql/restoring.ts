@@ -7,7 +7,7 @@ import type { ArchiveEntry } from './archive.ts';
 import { cleanWords } from './arguments.ts';
 import { nameKey, type Dumped } from './dumped.ts';
 import { writePrivateCopy } from './plainCopy.ts';
-import { refused } from './problems.ts';
+import { refusedRestore } from '../dumpProblems.ts';
 import { restoreList } from './restoreList.ts';
 import type { RestorePlan } from './restorePlan.ts';
 import type { PgSettings } from './settings.ts';
@@ -127,7 +127,7 @@ export async function listFile({
   const ids = restoreList(entries, { keptExtensions, schemas: wanted, drop: settings.drop });
   if (ids === undefined) return undefined;
   if (inContainer)
-    throw refused(
+    throw refusedRestore(
       'This dump needs a list beside it, which cannot be given into a container.',
       'Restore with a pg_restore of this machine: leave RESTORE_PREFIX out.',
     );

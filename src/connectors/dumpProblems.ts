@@ -1,4 +1,4 @@
-import { BackupError } from '../../core/errors.ts';
+import { BackupError } from '../core/errors.ts';
 
 const hint = 'Choose another dump, or make a new one.';
 
@@ -15,6 +15,6 @@ export function damagedDump(what: string): BackupError {
   return new BackupError('dumps.damaged', `The dump is damaged: ${what}.`, { hint });
 }
 
-export function refused(sentence: string, next: string): BackupError {
+export function refusedRestore(sentence: string, next: string): BackupError {
   return new BackupError('restore.refused', sentence, { hint: next });
 }
