@@ -158,7 +158,7 @@ function nextRows(size: number, rows: number, bytes: number): number {
   return Math.max(1, Math.min(wanted, 4 * size, mostRows));
 }
 
-export function writeInsert(head: string, rows: Buffer, writer: SqlWriter): void {
+function writeInsert(head: string, rows: Buffer, writer: SqlWriter): void {
   writer.write(`${head}\n`);
   writer.write(rows);
   writer.write(';\n');

@@ -1,7 +1,8 @@
 import { quoteName } from '../contents.ts';
 import { LongRowWriter, writeLongRows } from './longRows.ts';
+import { release } from './memory.ts';
 import type { Partner } from './partner.ts';
-import { batchBytes, keys, RangeWriter, readable, writeInsert, type RowOutput } from './ranges.ts';
+import { batchBytes, keys, RangeWriter, readable, type RowOutput } from './ranges.ts';
 import { insertHead, type TableShape } from './schema.ts';
 import { rowExpression } from './values.ts';
 
@@ -47,8 +48,12 @@ function writeKeylessRows(table: TableShape, output: RowOutput): void {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   const flush = (): void => {
-    if (waiting.length > 0)
-      writeInsert(head, Buffer.concat(waiting.flatMap((row, at) => (at === 0 ? [row] : [comma, row]))), writer);
+    for (const [at, row] of waiting.entries()) {
+      writer.write(at === 0 ? `${head}\n` : ',\n');
+      writer.write(row);
+      release(row);
+    }
+    if (waiting.length > 0) writer.write(';\n');
     output.afterRows(waiting.length);
     waiting = [];
     waitingBytes = 0;
@@ -69,5 +74,3 @@ function writeKeylessRows(table: TableShape, output: RowOutput): void {
   if (long > 0) writeLongRows(table, batchBytes, output);
   output.afterRows(long);
 }
-
-const comma = Buffer.from(',\n');
