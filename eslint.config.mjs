@@ -17,7 +17,7 @@ const rooms = {
   'perform.ts': { ours: ['core', 'connectors/registry.ts', 'jobs', 'system'], outside: [] },
   'sqliteWorker.ts': { ours: ['core', 'connectors/sqlite'], outside: ['node:*'] },
   'channel/**': { ours: ['core', 'channel'], outside: ['node:*', 'zod'] },
-  'jobProcess.ts': { ours: ['connectors/registry.ts', 'jobMessages.ts'], outside: [] },
+  'jobProcess.ts': { ours: ['connectors/registry.ts', 'jobMessages.ts', 'system/priority.ts'], outside: [] },
   'jobMessages.ts': { ours: ['core', 'channel/protocol.ts', 'perform.ts'], outside: ['node:*'] },
   'cli.ts': {
     ours: ['core', 'perform.ts', 'system/stateDirectory.ts', 'dumps/catalog.ts', 'cli'],

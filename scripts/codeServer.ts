@@ -38,6 +38,8 @@ export const quietSettings: Settings = {
   'extensions.autoCheckUpdates': false,
   'workbench.tips.enabled': false,
   'telemetry.telemetryLevel': 'off',
+  // The server would look through all processes for open ports every few seconds, in the extension host: 20 ms each time.
+  'remote.autoForwardPorts': false,
 };
 
 /** Says whether `scripts/setup.mjs`, level `tests`, has installed the server. */

@@ -3,10 +3,10 @@ import * as z from 'zod';
 import { activationProbePackage, productPackage, stallProbePackage } from '../helpers/packages.ts';
 import { until } from '../helpers/processes.ts';
 import { Window } from '../helpers/window.ts';
-import { median, type Row } from './measure.ts';
+import { median, quietDisk, type Row } from './measure.ts';
 import type { Bench, Workspace } from './site.ts';
 
-const stallSchema = z.object({ longestStallMs: z.number(), durationMs: z.number() });
+const stallSchema = z.object({ longestStallMs: z.number(), longestAtAllMs: z.number(), durationMs: z.number() });
 const lapSchema = z.object({ clockMs: z.number(), busyMs: z.number() });
 const activationSchema = z.object({ loaded: lapSchema, activated: lapSchema });
 const librariesSchema = z.array(z.string());
@@ -93,18 +93,19 @@ export async function measureStalls(bench: Bench): Promise<readonly Row[]> {
   const databases = { default: database, text: { ...database, CONNECTOR: 'SqliteConnector' } };
   const workspace = bench.site.workspace({}, { 'dbbackup.databases': databases });
   const { window, stalls } = await openWindow(bench, workspace);
-  const found = jobs.map((job) => ({ job, busy: new Array<number>(), idle: new Array<number>() }));
+  const found = jobs.map((job) => ({ job, busy: new Array<number>(), idle: new Array<number>(), atAll: new Array<number>() }));
   try {
     await window.showContainer('Database Backup');
     await window.row(/^default/).waitFor();
     for (let run = 0; run <= bench.runs; run++) {
-      for (const { job, busy, idle } of found) {
+      for (const { job, busy, idle, atAll } of found) {
         const during = await stallsDuring(window, stalls, () => runJob(window, job));
         const without = await stallsDuring(window, stalls, () => window.page.waitForTimeout(during.durationMs));
         // The first time warms the caches.
         if (run === 0) continue;
         busy.push(during.longestStallMs);
         idle.push(without.longestStallMs);
+        atAll.push(during.longestAtAllMs);
       }
       workspace.removeDumps();
     }
@@ -114,12 +115,12 @@ export async function measureStalls(bench: Bench): Promise<readonly Row[]> {
   } finally {
     await window.close();
   }
-  return found.map(({ job, busy, idle }) => ({
+  return found.map(({ job, busy, idle, atAll }) => ({
     what: `stall of the extension host, ${job.what} of ${sizeMib} MiB, above idle`,
     unit: 'ms',
     values: busy.map((stall) => stall - median(idle)),
     reach: 10,
-    absolute: `${median(busy).toFixed(1)} ms : ${median(idle).toFixed(1)} ms`,
+    absolute: `${median(busy).toFixed(1)} ms : ${median(idle).toFixed(1)} ms; with stolen time ${median(atAll).toFixed(1)} ms`,
   }));
 }
 
@@ -136,6 +137,7 @@ async function runJob(window: Window, { command, alias, asks, done }: Job): Prom
 async function stallsDuring(window: Window, file: string, work: () => Promise<void>): Promise<z.infer<typeof stallSchema>> {
   await window.runCommand('Notifications: Clear All Notifications');
   rmSync(file, { force: true });
+  quietDisk();
   await window.runCommand('Stall Probe: Start');
   await work();
   await window.runCommand('Stall Probe: Stop');

@@ -40,6 +40,11 @@ export async function takeTurns(ours: Contestant, theirs: Contestant, runs: numb
   return turns;
 }
 
+/** What an earlier run has written must not reach the disk at the expense of the next one. */
+export function quietDisk(): void {
+  spawnSync('sync');
+}
+
 /** The line of a contest: our time as a multiple of theirs, turn by turn. */
 export function ratioRow(what: string, turns: readonly Turn[], reach?: number): Row {
   const ours = seconds(median(turns.map(({ oursMs }) => oursMs)));
@@ -55,8 +60,7 @@ export function ratioRow(what: string, turns: readonly Turn[], reach?: number): 
 
 async function timed(contestant: Contestant): Promise<number> {
   await contestant.prepare?.();
-  // What an earlier run has written must not reach the disk at the expense of this one.
-  spawnSync('sync');
+  quietDisk();
   const started = performance.now();
   await contestant.run();
   const durationMs = performance.now() - started;

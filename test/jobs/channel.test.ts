@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants, getPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { createShop } from '../../scripts/sample.ts';
@@ -85,6 +86,24 @@ describe('the channel to the job process', () => {
     const odd = workspace.path('odd.cjs');
     writeFileSync(odd, `process.on('message', () => process.send({ kind: 'done', result: { kind: 'backup' } }))`);
     await assert.rejects(runJob<'backup'>(odd, backup(), recordingRun()), { code: 'job.protocol' });
+  });
+
+  it('lets the editor go before it, the thread of SQLite included', async () => {
+    const { PRIORITY_BELOW_NORMAL } = constants.priority;
+    const job = fork(jobProcess, ['SqliteBackupConnector'], { silent: true, detached: true });
+    const { pid = 0 } = job;
+    try {
+      await until(() => getPriority(pid) === PRIORITY_BELOW_NORMAL, 'a lower priority');
+      if (process.platform !== 'linux') return;
+      const workers = (): number[] =>
+        readdirSync(`/proc/${pid}/task`)
+          .map(Number)
+          .filter((id) => readFileSync(`/proc/${pid}/task/${id}/comm`, 'utf8').trim() === 'WorkerThread');
+      await until(() => workers().length > 0, 'the thread of SQLite');
+      assert.deepEqual(workers().map(getPriority), [PRIORITY_BELOW_NORMAL]);
+    } finally {
+      job.kill('SIGKILL');
+    }
   });
 
   it('D2: cleans up and ends when the process that started it is killed', async () => {
