@@ -15,6 +15,11 @@ export function engineText(engine: string): string {
   return engineNames[engine] ?? nameText(engine);
 }
 
+/** What an engine family calls that which holds its rows. */
+export function containerWord(engine: string): 'table' | 'collection' {
+  return engine === 'mongodb' ? 'collection' : 'table';
+}
+
 /** The question above the buttons of a restore. */
 export function restoreTitle(preview: RestorePreview, now: Date): string {
   return `Restore ${nameText(preview.alias)} from the dump of ${timeText(preview.dumpCreatedUtc, now)}?`;
@@ -23,7 +28,7 @@ export function restoreTitle(preview: RestorePreview, now: Date): string {
 /** What a restore changes, in at most eight lines, the gravest first. */
 export function restoreDetail(preview: RestorePreview): string {
   const { engine, replaced, emptied, lost, removed, kept, openSessions, warnings } = preview;
-  const table = engine === 'mongodb' ? 'collection' : 'table';
+  const table = containerWord(engine);
   const lines = [
     `${engineText(preview.engine)} ${nameText(preview.target)}${preview.targetExists ? '' : ' (will be created)'}`,
     preview.targetDamage === undefined ? '' : 'The database is damaged: its files are kept as they are.',
