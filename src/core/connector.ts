@@ -81,6 +81,8 @@ export interface DumpOptions {
   readonly purpose: 'manual' | 'safety';
   /** Bytes that are free on the disk which the dump goes to. */
   freeBytes?(): Promise<number>;
+  /** Reads the dump's file while it is written, to the end that it has once `writer` has settled. A chunk is valid until the next one. */
+  follow(path: string, writer: Promise<unknown>, signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
 /** A dump, opened once and held: its plain (decompressed) bytes are a private file that nobody else can change. */

@@ -5,6 +5,7 @@ import { optionsInForce, type Database } from '../core/database.ts';
 import { dumpFileName } from '../core/dumpName.ts';
 import type { DumpSettings, GitFacts } from '../core/job.ts';
 import { freeBytes } from '../dumps/directory.ts';
+import { follow } from '../dumps/follow.ts';
 import { publish } from '../dumps/publish.ts';
 import type { DumpAbout, PublishedDump, PublishRequest } from '../dumps/publishRequest.ts';
 import { thisProcess } from '../system/owner.ts';
@@ -44,7 +45,7 @@ export async function makeDump(
 }
 
 function optionsOf({ dumps }: DumpRequest, purpose: DumpOptions['purpose']): DumpOptions {
-  return { purpose, freeBytes: () => freeBytes(dumps.directory) };
+  return { purpose, freeBytes: () => freeBytes(dumps.directory), follow };
 }
 
 /** How a dump is verified while it is written, where its format allows that. */

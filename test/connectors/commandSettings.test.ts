@@ -8,6 +8,7 @@ import type { DumpFacts, DumpOptions, OpenDump, Workspace } from '../../src/core
 import type { Database } from '../../src/core/database.ts';
 import type { BackupError } from '../../src/core/errors.ts';
 import type { Run } from '../../src/core/run.ts';
+import { follow } from '../../src/dumps/follow.ts';
 import type { StagesEnd } from '../../src/system/process.ts';
 import { isRunning, until } from '../helpers/processes.ts';
 import { makeRecordingTool, type RecordedCall, type RecordingTool } from '../helpers/recordingTool.ts';
@@ -90,7 +91,7 @@ describe('every setting of a connector that runs a tool, as the tool sees it', (
   });
   const connector = new FakeConnector();
   const dump = (keys: Readonly<Record<string, unknown>>, run: Run = recordingRun(), tools = {}): Promise<DumpFacts> =>
-    connector.createDump(database(keys, tools), at('dump'), { purpose: 'manual' }, { scratch: folder }, run);
+    connector.createDump(database(keys, tools), at('dump'), { purpose: 'manual', follow }, { scratch: folder }, run);
   async function restore(keys: Readonly<Record<string, unknown>>): Promise<void> {
     writeFileSync(at('old'), 'the dump');
     const opened: OpenDump = { path: at('old'), sizeBytes: 8, format: 'fake', origin: 'here' };

@@ -10,6 +10,7 @@ import type { Database } from '../../src/core/database.ts';
 import { restoreFile } from '../helpers/restoreFile.ts';
 import { BackupError } from '../../src/core/errors.ts';
 import type { Run } from '../../src/core/run.ts';
+import { follow } from '../../src/dumps/follow.ts';
 
 /** What a connector brings to be held to the contract. `folder` is a fresh one for each test. */
 export interface ContractSubject {
@@ -82,12 +83,12 @@ export async function makeBench(): Promise<Bench> {
     async dump(connector, database, run = makeRun()) {
       const file = await newFile();
       const found = await connectorFor(connector);
-      return { file, facts: await found.createDump(database, file, { purpose: 'manual' }, { scratch }, run) };
+      return { file, facts: await found.createDump(database, file, { purpose: 'manual', follow }, { scratch }, run) };
     },
     async safetyDump(connector, database) {
       const file = await newFile();
       const found = await connectorFor(connector);
-      await found.createDump(database, file, { purpose: 'safety' }, { scratch }, makeRun());
+      await found.createDump(database, file, { purpose: 'safety', follow }, { scratch }, makeRun());
       return file;
     },
     async restore(connector, database, file, run = makeRun()) {

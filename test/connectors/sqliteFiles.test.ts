@@ -4,6 +4,7 @@ import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, symlink, truncate,
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { connectorFor, formatById } from '../../src/connectors/registry.ts';
+import { follow } from '../../src/dumps/follow.ts';
 import { mountSmallDisk } from '../helpers/smallDisk.ts';
 import { inProcess } from '../helpers/connectorProcess.ts';
 import { makeBench, rejectsWith, removeBench, type Bench } from './contract.ts';
@@ -215,7 +216,13 @@ describe('SQLite files', () => {
           const found = await connectorFor(connector);
           const partial = join(disk.path, 'dump');
           await writeFile(partial, '');
-          const dumping = found.createDump(databaseAt(path, connector), partial, { purpose: 'manual' }, bench, bench.run());
+          const dumping = found.createDump(
+            databaseAt(path, connector),
+            partial,
+            { purpose: 'manual', follow },
+            bench,
+            bench.run(),
+          );
           await rejectsWith(dumping, 'disk.full');
           await rm(partial, { force: true });
           assert.equal(hashOf(target), before);

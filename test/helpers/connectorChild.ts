@@ -6,6 +6,7 @@ import { connectorFor, formatOf } from '../../src/connectors/registry.ts';
 import { databaseSchema } from '../../src/core/databaseSchema.ts';
 import { toFailure } from '../../src/core/errors.ts';
 import type { Run } from '../../src/core/run.ts';
+import { follow } from '../../src/dumps/follow.ts';
 import { restoreFile } from './restoreFile.ts';
 
 const request = z
@@ -22,7 +23,7 @@ const run: Run = {
 
 const methods: Record<string, () => Promise<unknown>> = {
   createDump: async () =>
-    (await connectorFor(request.connector)).createDump(database, request.path, { purpose: 'manual' }, workspace, run),
+    (await connectorFor(request.connector)).createDump(database, request.path, { purpose: 'manual', follow }, workspace, run),
   restoreDump: async () => restoreFile(await connectorFor(request.connector), { database, path: request.path, workspace, run }),
   inspect: async () => (await connectorFor(request.connector)).inspect(database, workspace, run),
   verify: async () => {

@@ -23,7 +23,6 @@ import { dumpFacts } from './dumpFacts.ts';
 import { planDump, type DumpPlan } from './dumpPlan.ts';
 import type { DumpScan } from './findings.ts';
 import { explainTool } from './failures.ts';
-import { growingFile } from './growingFile.ts';
 import { watchingLocks } from './lockWatch.ts';
 import { PassingDump } from './passingDump.ts';
 import { planRestore, type RestorePlan } from './restorePlan.ts';
@@ -92,7 +91,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
       const both = AbortSignal.any([signal, own.signal]);
       const tool = this.dumpTo(dumping, { kind: 'file', path }, { scratch, run: { ...run, signal: both } });
       const reading = (async (): Promise<void> => {
-        for await (const chunk of passing.through(growingFile(path, tool, both))) hash.update(chunk);
+        for await (const chunk of passing.through(options.follow(path, tool, both))) hash.update(chunk);
       })();
       reading.catch((error: unknown) => own.abort(error));
       await Promise.allSettled([tool, reading]);
