@@ -206,11 +206,15 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const place = placeOf(safe, 'dump');
     const { alias } = database;
     const planning = { alias, name: place.name, exclude: excludedTables(database), purpose: options.purpose, run };
-    const plan = await withSession(place, run.signal, (session) => planDump(session, planning)).catch((error: unknown) => {
+    const deciding = withSession(place, run.signal, (session) => planDump(session, planning)).catch((error: unknown) => {
       if (this.isOutOfSight(database, 'dump', error)) return undefined;
       throw error;
     });
-    const tool = await this.resolveTool(safe, dumpUse, plan?.facts);
+    const facts = deciding.then((decided) => decided?.facts);
+    const finding = this.resolveTool(safe, dumpUse, facts);
+    // The first to fail is told below; the others fail with it.
+    for (const promise of [facts, finding]) promise.catch(() => undefined);
+    const [plan, tool] = [await deciding, await finding];
     refuseOldTool(tool, plan?.facts);
     const kind = { flavour: tool.flavour, version: tool.facts.version };
     const isVersioned = plan?.facts.tables.some((table) => table.isVersioned) === true;

@@ -46,7 +46,6 @@ export class DumpScanner {
   #delimiter: Buffer = Buffer.from(';');
   #code = stops(';', codeStops);
   #data = stops(';', dataStops);
-  #space: Buffer = Buffer.alloc(0);
   #window: Buffer = Buffer.alloc(0);
   #base = 0;
   #tail: Buffer = Buffer.alloc(0);
@@ -68,8 +67,16 @@ export class DumpScanner {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     if (bytes.includes(0)) throw damagedText(this.#name, 'it holds a byte that no dump holds');
     this.#tail = Buffer.concat([this.#tail.subarray(-256), bytes.subarray(-256)]);
-    this.#append(bytes);
+    const rest = this.#window.length;
+    // Only what lies around the border of two chunks is copied together.
+    this.#window = Buffer.concat([this.#window, bytes.subarray(0, lookahead)]);
+    if (bytes.length > lookahead) {
+      const passed = this.#advance(rest);
+      this.#window = bytes.subarray(passed - rest);
+    }
     this.#advance(Math.max(0, this.#window.length - lookahead));
+    // Whoever gave the chunk may use its memory again.
+    this.#window = Buffer.from(this.#window);
   }
 
   end(): DumpScan {
@@ -80,22 +87,14 @@ export class DumpScanner {
     return this.#found.scan();
   }
 
-  /** Copies, into memory that is used again and again: whoever gave the chunk may use its memory again too. */
-  #append(bytes: Buffer): void {
-    const sizeBytes = this.#window.length + bytes.length;
-    const space = this.#space.length < sizeBytes ? Buffer.allocUnsafeSlow(sizeBytes) : this.#space;
-    this.#window.copy(space);
-    bytes.copy(space, this.#window.length);
-    this.#space = space;
-    this.#window = space.subarray(0, sizeBytes);
-  }
-
-  #advance(stop: number): void {
+  /** Steps on until `stop` is passed; gives by how much. */
+  #advance(stop: number): number {
     let at = 0;
     while (at < stop) at = this.#step(at, stop);
     at = Math.min(at, this.#window.length);
     this.#base += at;
     this.#window = this.#window.subarray(at);
+    return at;
   }
 
   #step(at: number, stop: number): number {
