@@ -10,6 +10,14 @@ import { messageFromJobSchema, protocolVersion, type MessageToJob } from './prot
 
 /** How long a job may take to clean up after `cancel` before its whole process group is killed. */
 const cancelGraceMs = 1500;
+
+/**
+ * How the heap of a job process is started.
+ *
+ * Source: measured 2026-11: with the young generation that V8 chooses, buffers that nobody needs any more pile up: a dump of MongoDB takes 80 to
+ * 120 MiB instead of 45 to 60, and is no faster.
+ */
+export const heapFlags = ['--max-semi-space-size=2'];
 const keptStderrCharacters = 4096;
 
 /**
@@ -25,7 +33,7 @@ export async function runJob<Kind extends JobRequest['kind']>(
 ): Promise<ResultOf<Kind>> {
   run.signal.throwIfAborted();
   const child = fork(jobProcess, argumentsFor(request), {
-    execArgv: [],
+    execArgv: heapFlags,
     silent: true,
     serialization: 'json',
     detached: process.platform !== 'win32',

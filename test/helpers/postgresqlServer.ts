@@ -26,7 +26,8 @@ export interface PostgresqlServer {
   start(): Promise<void>;
 }
 
-const bin = binFolder();
+/** The folder of the server's own programs. */
+export const bin = binFolder();
 export const canary = `canary"pass'word\\ $1 é@:/?#%`;
 
 let shared: Promise<PostgresqlServer> | undefined;

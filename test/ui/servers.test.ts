@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
+import { bin, postgresqlServer } from '../helpers/postgresqlServer.ts';
 import { act, openWorkspace, pictureOfFailure, until, type OpenedWorkspace } from './shopWindow.ts';
 
 /** Nobody listens on port 1 of this machine. */
@@ -159,5 +161,45 @@ describe('a password in a settings file that git tracks', function () {
     await act(window, /^default/, 'Back Up Database');
     await window.toast(/Backing up default failed/).waitFor();
     assert.equal(await window.toast(warning).count(), 0);
+  });
+});
+
+describe('a tool that is too old for the server', function () {
+  this.timeout(120_000);
+  let opened: OpenedWorkspace;
+  let tools: string;
+  afterEach(pictureOfFailure(() => opened.window));
+
+  before(async () => {
+    const server = await postgresqlServer();
+    const name = await server.createDatabase('CREATE TABLE orders (id integer)');
+    tools = mkdtempSync(join(tmpdir(), 'dbbackup-old-tool-'));
+    const old = join(tools, 'pg_dump');
+    writeFileSync(old, '#!/bin/sh\necho "pg_dump (PostgreSQL) 9.6.24"\n', { mode: 0o755 });
+    const keys = { ENGINE: 'postgresql', NAME: name, USER: server.user, PASSWORD: server.password, HOST: '127.0.0.1', PORT: server.port };
+    opened = await openWorkspace((folder) => writeDatabases(folder, { default: keys }), {
+      machineSettings: { 'dbbackup.tools': { pg_dump: old } },
+    });
+  });
+  after(async () => {
+    await opened.close();
+    rmSync(tools, { recursive: true, force: true });
+  });
+
+  it('is told with both versions, and the next backup uses the one that is chosen instead', async () => {
+    const { window } = opened;
+    await act(window, /^default/, 'Back Up Database');
+    const failed = /pg_dump 9\.6\.24 \(.*\) is too old for the server, which is \d+/;
+    await window.toast(failed).waitFor();
+    await window.picture('tool-too-old');
+    await window.answerToast(failed, 'Choose Tool…');
+    await window.pickRow(/^pg_dump/).waitFor();
+    await window.picture('choose-tool');
+    await window.pick(/^pg_dump/);
+    await window.answer('Where is pg_dump?', join(bin, 'pg_dump'));
+    await window.toast(/pg_dump is .*pg_dump from now on\./).waitFor();
+    await window.clearNotifications();
+    await act(window, /^default/, 'Back Up Database');
+    await window.toast(/Backed up default \(.*\)\./).waitFor();
   });
 });
