@@ -155,7 +155,9 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
     const choice = chooseTool(found.flat(), await server);
     if ('problem' in choice) throw choice.problem;
     const { name, path, version, flavour } = choice.tool;
-    const why = program === undefined ? choice.why : `named by ${use.commandKeys.find((key) => key in database.keys) ?? ''}`;
+    const commandKey = use.commandKeys.find((key) => key in database.keys);
+    const isChosen = database.tools[name] === path;
+    const why = program !== undefined ? `named by ${commandKey ?? ''}` : isChosen ? 'set in dbbackup.tools' : choice.why;
     return { facts: { name, path, version, why }, words, inContainer: false, flavour };
   }
 

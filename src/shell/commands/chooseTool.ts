@@ -28,7 +28,11 @@ async function pickTool({ database, description }: ListedDatabase): Promise<stri
     const found = description?.tools.find(({ name }) => name === label);
     return found === undefined
       ? { label }
-      : { label, description: nameText(found.version), detail: nameText([found.path, found.why ?? ''].join(' ')) };
+      : {
+          label,
+          description: nameText(found.version),
+          detail: [found.path, ...(found.why === undefined ? [] : [found.why])].map(nameText).join(' · '),
+        };
   });
   const picked = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t('Which tool?') });
   if (picked === undefined) throw turnedAway();
