@@ -69,7 +69,9 @@ describeWithTools('MongoDB, when something is wrong', function () {
       const silent = await silentServer();
       try {
         const at = (keys: object): Database => server.resolved(connector, shop.databaseName, { ...keys });
+        const from = performance.now();
         await rejectsWith(backup(at({ PORT: 1 })), 'connection.refused');
+        assert.ok(performance.now() - from < 10_000, 'a dead server is told of within ten seconds');
         await rejectsWith(backup(at({ HOST: 'no-such-host.invalid' })), 'connection.unknownHost');
         await rejectsWith(backup(at({ PORT: silent.port })), 'connection.timedOut');
       } finally {

@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -73,9 +73,16 @@ export function describeWithTools(title: string, suite: (this: Suite) => void): 
     process.stderr.write(`Not run: ${title}. Install mongodb-database-tools, or name their folder in DBBACKUP_MONGODB_TOOLS.\n`);
 }
 
-/** Starts a server of one's own; as a replica set, it is one of a single member named `secantus`. */
-export async function startMongodb({ isReplicaSet = false } = {}): Promise<MongodbServer> {
+/**
+ * Starts a server of one's own; as a replica set, it is one of a single member named `secantus`. With `certificate` it only takes connections
+ * that are encrypted: the path of a file with a key and a certificate that vouches for itself.
+ */
+export async function startMongodb({
+  isReplicaSet = false,
+  certificate,
+}: { readonly isReplicaSet?: boolean; readonly certificate?: string } = {}): Promise<MongodbServer> {
   const folder = mkdtempSync(join(tmpdir(), 'dbbackup-mongodb-'));
+  const encryption = certificate === undefined ? [] : ['--tls-cert-file', certificate, '--tls-key-file', certificate];
   const port = await freePort();
   let child: ChildProcess | undefined;
   process.once('exit', () => {
@@ -84,10 +91,14 @@ export async function startMongodb({ isReplicaSet = false } = {}): Promise<Mongo
   });
   const run = (...more: string[]): void => {
     const place = ['--host', '127.0.0.1', '--port', String(port), '--storage-path', join(folder, 'data')];
-    child = spawn(program, [...place, ...(isReplicaSet ? [] : ['--standalone']), '--log-level', 'ERROR', ...more], {
-      stdio: 'ignore',
-      cwd: folder,
-    });
+    child = spawn(
+      program,
+      [...place, ...encryption, ...(isReplicaSet ? [] : ['--standalone']), '--log-level', 'ERROR', ...more],
+      {
+        stdio: 'ignore',
+        cwd: folder,
+      },
+    );
     child.unref();
   };
   const stop = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
@@ -97,7 +108,11 @@ export async function startMongodb({ isReplicaSet = false } = {}): Promise<Mongo
     await ended;
   };
   const client = (options: object): MongoClient =>
-    new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`, { serverSelectionTimeoutMS: 60_000, ...options });
+    new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`, {
+      serverSelectionTimeoutMS: 60_000,
+      ...(certificate === undefined ? {} : { tls: true, tlsCAFile: certificate }),
+      ...options,
+    });
 
   // Accounts can be made only as long as nobody has to have one.
   run();
@@ -115,6 +130,16 @@ export async function startMongodb({ isReplicaSet = false } = {}): Promise<Mongo
   };
   await start();
   return new PrivateServer(port, connect, { stop, start });
+}
+
+/** Writes a key and a certificate for this machine that vouches for itself, into one file. */
+export function writeCertificate(file: string): void {
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject, '-keyout', '-', '-out', '-'], {
+    encoding: 'utf8',
+  });
+  if (made.status !== 0) throw new Error(`openssl failed: ${made.stderr}`);
+  writeFileSync(file, made.stdout, { mode: 0o600 });
 }
 
 class PrivateServer implements MongodbServer {
