@@ -10,6 +10,7 @@ import { messageFromJobSchema, protocolVersion, type MessageToJob } from './prot
 
 /** How long a job may take to clean up after `cancel` before its whole process group is killed. */
 const cancelGraceMs = 1500;
+const keptStderrCharacters = 4096;
 
 /**
  * How the heap of a job process is started.
@@ -18,7 +19,6 @@ const cancelGraceMs = 1500;
  * documents of MongoDB takes 80 to 120 MiB instead of 45 to 60, and is no faster.
  */
 export const heapFlags = ['--max-semi-space-size=2'];
-const keptStderrCharacters = 4096;
 
 /**
  * Runs one job in a process of its own and answers with its result.
