@@ -183,6 +183,27 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
     throw this.explainFailure(end, win32.basename(failed), database);
   }
 
+  /**
+   * Waits for what is decided with the server, and meanwhile looks for the tool that fits it.
+   *
+   * Shape: nothing is decided where only tools in a container reach the server. Errors: those of `deciding`, else those of `resolveTool`.
+   */
+  protected async decidedWithTool<Plan extends { readonly facts: ServerFacts }>(
+    database: Database,
+    use: ToolUse,
+    deciding: Promise<Plan>,
+  ): Promise<{ readonly plan: Plan | undefined; readonly tool: ResolvedTool }> {
+    const planning = deciding.catch((error: unknown) => {
+      if (this.isOutOfSight(database, use.phase, error)) return undefined;
+      throw error;
+    });
+    const facts = planning.then((plan) => plan?.facts);
+    const finding = this.resolveTool(database, use, facts);
+    // The first to fail is told below; the others fail with it.
+    for (const promise of [facts, finding]) promise.catch(() => undefined);
+    return { plan: await planning, tool: await finding };
+  }
+
   /** A server in a container may be one that only its own tools reach. */
   protected isOutOfSight({ keys }: Database, phase: Phase, error: unknown): boolean {
     const unreachable = ['connection.refused', 'connection.unknownHost', 'connection.timedOut'];

@@ -206,15 +206,8 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const place = placeOf(safe, 'dump');
     const { alias } = database;
     const planning = { alias, name: place.name, exclude: excludedTables(database), purpose: options.purpose, run };
-    const deciding = withSession(place, run.signal, (session) => planDump(session, planning)).catch((error: unknown) => {
-      if (this.isOutOfSight(database, 'dump', error)) return undefined;
-      throw error;
-    });
-    const facts = deciding.then((decided) => decided?.facts);
-    const finding = this.resolveTool(safe, dumpUse, facts);
-    // The first to fail is told below; the others fail with it.
-    for (const promise of [facts, finding]) promise.catch(() => undefined);
-    const [plan, tool] = [await deciding, await finding];
+    const deciding = withSession(place, run.signal, (session) => planDump(session, planning));
+    const { plan, tool } = await this.decidedWithTool(safe, dumpUse, deciding);
     refuseOldTool(tool, plan?.facts);
     const kind = { flavour: tool.flavour, version: tool.facts.version };
     const isVersioned = plan?.facts.tables.some((table) => table.isVersioned) === true;

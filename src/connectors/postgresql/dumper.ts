@@ -90,17 +90,10 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     const keys = options.purpose === 'safety' ? { ...database.keys, DUMP_SUFFIX: '' } : database.keys;
     const safe = { ...database, keys };
     const settings = settingsOf(database);
-    const planning = withSession(this.place(database, 'dump'), run.signal, (session) =>
+    const deciding = withSession(this.place(database, 'dump'), run.signal, (session) =>
       planDump(session, { alias: database.alias, settings, purpose: options.purpose, run }),
-    ).catch((error: unknown) => {
-      if (this.isOutOfSight(database, 'dump', error)) return undefined;
-      throw error;
-    });
-    const facts = planning.then((plan) => (plan === undefined ? undefined : { major: plan.facts.major }));
-    const finding = this.resolveTool(safe, dumpUse, facts);
-    // The first to fail is told below; the others fail with it.
-    for (const promise of [facts, finding]) promise.catch(() => undefined);
-    const [plan, tool] = [await planning, await finding];
+    );
+    const { plan, tool } = await this.decidedWithTool(safe, dumpUse, deciding);
     if (plan !== undefined && options.freeBytes !== undefined) {
       const isPlain = kind === 'pg-plain' && !options.isCompressed;
       const room = { freeBytes: await options.freeBytes(), kind: isPlain ? 'plain' : 'compressed' } as const;
