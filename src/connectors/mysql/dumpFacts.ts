@@ -2,10 +2,11 @@ import type { DumpFacts, DumpOptions } from '../../core/connector.ts';
 import { BackupError } from '../../core/errors.ts';
 import { listText } from '../../core/words.ts';
 import type { ResolvedTool } from '../command.ts';
+import { refusedRestore } from '../dumpProblems.ts';
 import { packetLimit, type DatabaseFacts } from './catalog.ts';
 import { missingNames, type DumpPlan } from './dumpPlan.ts';
 import type { DumpScan } from './findings.ts';
-import { packetFor, refused } from './restorePlan.ts';
+import { packetFor } from './restorePlan.ts';
 import { contentsOf } from './scanFile.ts';
 
 /** A dump that the tool has written to its end. `after` is the database as it is now; `isShaped`: words of the user decided what is in it. */
@@ -32,7 +33,7 @@ export function dumpFacts(dump: WrittenDump): DumpFacts {
   if (missing.length > 0 && !isShaped)
     throw new BackupError('dump.refused', lacks, { hint: 'Show the log, and make the backup again.' });
   const long = longStatement(scan, plan?.facts);
-  if (long !== undefined && purpose === 'safety') throw refused(long.sentence, long.hint);
+  if (long !== undefined && purpose === 'safety') throw refusedRestore(long.sentence, long.hint);
   const versioned = plan?.facts.tables.filter(({ isVersioned }) => isVersioned).map(({ name }) => name) ?? [];
   return {
     contents: contentsOf(scan),

@@ -1,6 +1,7 @@
 import { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import { listText } from '../../core/words.ts';
+import { refusedRestore } from '../dumpProblems.ts';
 import { packetLimit, readFacts, type DatabaseFacts } from './catalog.ts';
 import type { DumpScan } from './findings.ts';
 import { mayEverywhere, mayInDatabase, readRights, type Rights } from './grants.ts';
@@ -35,19 +36,15 @@ export async function planRestore(session: Session, restoring: Restoring): Promi
   const problem = await definerProblem(session, scan, { facts, rights });
   const title = 'Make this user the definer of what the dump holds?';
   if (problem !== undefined && !(await run.ask({ kind: 'proceed', alias, title, detail: problem, yes: 'Restore as This User' })))
-    throw refused(problem, 'Create these accounts, or accept that this user becomes the definer.');
+    throw refusedRestore(problem, 'Create these accounts, or accept that this user becomes the definer.');
   return { facts, asMe: problem !== undefined, warnings: origin === 'foreign' ? [powersOf(facts, rights)] : [] };
-}
-
-export function refused(sentence: string, hint: string): BackupError {
-  return new BackupError('restore.refused', sentence, { hint });
 }
 
 function refuseReadOnly({ variables }: DatabaseFacts, rights: Rights): void {
   const isOn = (name: string): boolean => /^(ON|1)$/i.test(variables.get(name) ?? '');
   if (!isOn('read_only') && !isOn('super_read_only')) return;
   if (!isOn('super_read_only') && mayEverywhere(rights, 'SUPER', 'READ_ONLY ADMIN', 'CONNECTION_ADMIN')) return;
-  throw refused('The server is read-only.', 'Restore into the server that this one copies, or set read_only to OFF.');
+  throw refusedRestore('The server is read-only.', 'Restore into the server that this one copies, or set read_only to OFF.');
 }
 
 /** The rights that the statements of a dump need, by what is in it. */
@@ -75,7 +72,7 @@ function refuseMissingRights(
   const isLogged = /^(ON|1)$/i.test(facts.variables.get('log_bin') ?? '');
   const isTrusted = /^(ON|1)$/i.test(facts.variables.get('log_bin_trust_function_creators') ?? 'ON');
   if (has('trigger', 'function') && isLogged && !isTrusted && !mayEverywhere(rights, 'SUPER'))
-    throw refused(
+    throw refusedRestore(
       'The server lets only administrators create functions and triggers while it keeps a binary log.',
       'SET GLOBAL log_bin_trust_function_creators = 1; or restore as an administrator.',
     );
@@ -83,7 +80,7 @@ function refuseMissingRights(
 
 function refuseLongStatements({ longestStatementBytes }: DumpScan, facts: DatabaseFacts): void {
   if (longestStatementBytes + packetOverhead <= packetLimit(facts)) return;
-  throw refused(
+  throw refusedRestore(
     `The dump has a statement of ${longestStatementBytes} bytes, more than the server takes (${packetLimit(facts)}).`,
     `SET GLOBAL max_allowed_packet = ${packetFor(longestStatementBytes)};`,
   );
@@ -106,7 +103,7 @@ function refuseOtherKinds({ tables, objects: dumped }: DumpScan, { tables: live,
     ...others.filter((name) => tables.has(name)),
   ];
   if (found.length === 0) return;
-  throw refused(
+  throw refusedRestore(
     `What is a table here is a view in the dump, or the other way round: ${listText(found)}.`,
     'Rename or drop them first.',
   );

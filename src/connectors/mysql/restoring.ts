@@ -5,11 +5,12 @@ import type { OpenDump } from '../../core/connector.ts';
 import type { Run } from '../../core/run.ts';
 import { listText } from '../../core/words.ts';
 import type { ResolvedTool } from '../command.ts';
+import { refusedRestore } from '../dumpProblems.ts';
 import { knowsSandbox } from './arguments.ts';
 import { rewriteDefiners } from './definers.ts';
 import type { DumpScan } from './findings.ts';
 import { damagedText } from './problems.ts';
-import { refused, type RestorePlan } from './restorePlan.ts';
+import type { RestorePlan } from './restorePlan.ts';
 import { scanFile } from './scanFile.ts';
 import type { Place } from './settings.ts';
 
@@ -40,7 +41,7 @@ export async function readDump(
   if (dump.format !== 'mysql-sql') throw damagedText('The dump', 'it is none of mysqldump or mariadb-dump');
   const others = [...scan.named].filter((named) => named !== name);
   if (others.length > 0)
-    throw refused(
+    throw refusedRestore(
       `The dump is for another database than ${name}: it names ${listText(others)}.`,
       'Restore it into a database of that name, or make a dump of one database without --databases.',
     );
@@ -48,7 +49,7 @@ export async function readDump(
   const detail = `The dump has statements that no dump tool writes: ${listText(unusual)}. They run with the rights of this user.`;
   const title = 'Run statements that do not belong in a dump?';
   if (unusual.length > 0 && !(await run.ask({ kind: 'proceed', alias, title, detail, yes: 'Run Them' })))
-    throw refused(detail, 'Look at the dump, and restore it if you trust it.');
+    throw refusedRestore(detail, 'Look at the dump, and restore it if you trust it.');
   return scan;
 }
 
