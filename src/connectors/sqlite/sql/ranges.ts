@@ -91,7 +91,7 @@ export class RangeWriter {
     if (this.plain !== this.exact && skipped.size === 0 && body?.includes(0) === true) [body, rows] = this.exact(range);
     const long = [...skipped];
     skipped.clear();
-    if (body !== null && long.length === 0) writeInsert(this.head, readable(body, encoding), writer);
+    if (body !== null && long.length === 0) writeInsert(this.head, [readable(body, encoding)], writer);
     if (body !== null) release(body);
     if (long.length === 0) {
       this.output.afterRows(rows);
@@ -158,10 +158,13 @@ function nextRows(size: number, rows: number, bytes: number): number {
   return Math.max(1, Math.min(wanted, 4 * size, mostRows));
 }
 
-function writeInsert(head: string, rows: Buffer, writer: SqlWriter): void {
-  writer.write(`${head}\n`);
-  writer.write(rows);
-  writer.write(';\n');
+/** Writes one INSERT. Each part is one row or several, joined already. */
+export function writeInsert(head: string, parts: readonly Buffer[], writer: SqlWriter): void {
+  for (const [at, part] of parts.entries()) {
+    writer.write(at === 0 ? `${head}\n` : ',\n');
+    writer.write(part);
+  }
+  if (parts.length > 0) writer.write(';\n');
 }
 
 /** What SQLite gave, as UTF-8 throughout. */

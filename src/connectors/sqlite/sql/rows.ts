@@ -2,7 +2,7 @@ import { quoteName } from '../contents.ts';
 import { LongRowWriter, writeLongRows } from './longRows.ts';
 import { release } from './memory.ts';
 import type { Partner } from './partner.ts';
-import { batchBytes, keys, RangeWriter, readable, type RowOutput } from './ranges.ts';
+import { batchBytes, keys, RangeWriter, readable, writeInsert, type RowOutput } from './ranges.ts';
 import { insertHead, type TableShape } from './schema.ts';
 import { rowExpression } from './values.ts';
 
@@ -48,12 +48,8 @@ function writeKeylessRows(table: TableShape, output: RowOutput): void {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   const flush = (): void => {
-    for (const [at, row] of waiting.entries()) {
-      writer.write(at === 0 ? `${head}\n` : ',\n');
-      writer.write(row);
-      release(row);
-    }
-    if (waiting.length > 0) writer.write(';\n');
+    writeInsert(head, waiting, writer);
+    waiting.forEach(release);
     output.afterRows(waiting.length);
     waiting = [];
     waitingBytes = 0;
