@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { argumentsFor, heapFlags, jobEnvironment } from '../../src/channel/client.ts';
+import { argumentsFor, jobEnvironment, jobOptions } from '../../src/channel/client.ts';
 import { messageFromJobSchema, protocolVersion, type MessageFromJob, type MessageToJob } from '../../src/channel/protocol.ts';
 import type { JobRequest } from '../../src/core/job.ts';
 
@@ -23,7 +23,7 @@ export async function runMeasured(jobProcess: string, request: JobRequest, start
   const forkedAt = performance.now();
   const env = jobEnvironment(request.stateDirectory);
   const args = start === 'atOnce' ? argumentsFor(request) : [];
-  const child = fork(jobProcess, args, { execArgv: heapFlags, silent: true, serialization: 'json', detached: true, env });
+  const child = fork(jobProcess, args, { ...jobOptions, env });
   const say = (message: MessageToJob): void => void child.send(message, () => undefined);
   let firstWorkMs = Number.NaN;
   const last = new Promise<MessageFromJob>((resolve, reject) => {

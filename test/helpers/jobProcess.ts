@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { argumentsFor, heapFlags } from '../../src/channel/client.ts';
+import { argumentsFor, jobOptions } from '../../src/channel/client.ts';
 import { messageFromJobSchema, protocolVersion, type MessageFromJob, type MessageToJob } from '../../src/channel/protocol.ts';
 import type { JobRequest } from '../../src/core/job.ts';
 
@@ -13,7 +13,7 @@ export interface JobUnderTest {
 
 /** Starts `entry` (source or bundle) in a process group of its own and answers every question with yes. */
 export function startJob(entry: string, request: JobRequest): JobUnderTest {
-  const child = fork(entry, argumentsFor(request), { execArgv: heapFlags, silent: true, serialization: 'json', detached: true });
+  const child = fork(entry, argumentsFor(request), jobOptions);
   const say = (message: MessageToJob): void => {
     if (child.connected) child.send(message, () => undefined);
   };

@@ -5,7 +5,7 @@ import { constants, getPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { createShop } from '../../scripts/sample.ts';
-import { runJob } from '../../src/channel/client.ts';
+import { jobOptions, runJob } from '../../src/channel/client.ts';
 import type { RequestOf } from '../../src/core/job.ts';
 import type { Run } from '../../src/core/run.ts';
 import { isRunning, until } from '../helpers/processes.ts';
@@ -90,7 +90,7 @@ describe('the channel to the job process', () => {
 
   it('lets the editor go before it, the thread of SQLite included', async () => {
     const { PRIORITY_BELOW_NORMAL } = constants.priority;
-    const job = fork(jobProcess, ['SqliteBackupConnector'], { silent: true, detached: true });
+    const job = fork(jobProcess, ['SqliteBackupConnector'], jobOptions);
     const { pid = 0 } = job;
     try {
       await until(() => getPriority(pid) === PRIORITY_BELOW_NORMAL, 'a lower priority');
