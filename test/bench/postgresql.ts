@@ -1,10 +1,11 @@
 import { rmSync, statSync } from 'node:fs';
-import { startServer } from '../helpers/postgresqlServer.ts';
+import { join } from 'node:path';
+import { bin, startServer } from '../helpers/postgresqlServer.ts';
 import { ratioRow, takeTurns, type Contestant, type Row } from './measure.ts';
 import { runTool, type Bench } from './site.ts';
 
 const defaultSizeMib = 300;
-const pgDump = '/usr/lib/postgresql/15/bin/pg_dump';
+const pgDump = join(bin, 'pg_dump');
 
 /** Backups of a PostgreSQL database, everything included, against the bare `pg_dump`. */
 export async function measurePostgresql({ site, runs, sizeMib = defaultSizeMib }: Bench): Promise<readonly Row[]> {
@@ -23,14 +24,7 @@ export async function measurePostgresql({ site, runs, sizeMib = defaultSizeMib }
       run: () => runTool(pgDump, words, { env, into: file }),
       cleanUp: () => rmSync(file, { force: true }),
     });
-    const keys = {
-      ENGINE: 'postgresql',
-      NAME: name,
-      USER: server.user,
-      PASSWORD: server.password,
-      HOST: '127.0.0.1',
-      PORT: server.port,
-    };
+    const { keys } = server.resolved('PgDumpBinaryConnector', name);
     const ours = (more: object, settings = {}): Contestant & { sizeBytes(): number } => {
       const workspace = site.workspace({ ...keys, ...more }, settings);
       let sizeBytes = 0;

@@ -176,14 +176,7 @@ describe('a tool that is too old for the server', function () {
     tools = mkdtempSync(join(tmpdir(), 'dbbackup-old-tool-'));
     const old = join(tools, 'pg_dump');
     writeFileSync(old, '#!/bin/sh\necho "pg_dump (PostgreSQL) 9.6.24"\n', { mode: 0o755 });
-    const keys = {
-      ENGINE: 'postgresql',
-      NAME: name,
-      USER: server.user,
-      PASSWORD: server.password,
-      HOST: '127.0.0.1',
-      PORT: server.port,
-    };
+    const { keys } = server.resolved('PgDumpBinaryConnector', name);
     opened = await openWorkspace((folder) => writeDatabases(folder, { default: keys }), {
       machineSettings: { 'dbbackup.tools': { pg_dump: old } },
     });
