@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
+import { release } from '../../../core/memory.ts';
 import { quoteName } from '../contents.ts';
 import { decodeText, type TextEncoding } from './encoding.ts';
 import { hexInvalidText } from './literals.ts';
-import { release } from './memory.ts';
 import { insertHead, toUtf8, type Column, type TableShape } from './schema.ts';
 import { valueExpression } from './values.ts';
 import type { SqlWriter } from './writer.ts';

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
+import { release } from '../../../core/memory.ts';
 import { quoteName } from '../contents.ts';
 import type { TextEncoding } from './encoding.ts';
 import { hexInvalidText } from './literals.ts';
-import { release } from './memory.ts';
 import { insertHead, toUtf8, type TableShape } from './schema.ts';
 import { rowExpression } from './values.ts';
 import type { SqlWriter } from './writer.ts';

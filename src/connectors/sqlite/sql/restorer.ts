@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import type { Database } from 'better-sqlite3';
 import { BackupError } from '../../../core/errors.ts';
+import { release } from '../../../core/memory.ts';
 import { quoteName } from '../contents.ts';
 import { codeOf } from '../failures.ts';
 import { changeSchema, createObject, type CreateStatement } from './create.ts';
 import { parseEncoding, type TextEncoding } from './encoding.ts';
 import { InsertJoiner, type InsertStatement } from './insertBatch.ts';
 import { hexInvalidText, recodeHexText } from './literals.ts';
-import { release } from './memory.ts';
 import { foldName, isInternalName } from './names.ts';
 import type { NumberedStatement } from './read.ts';
 import { createSequence } from './sequence.ts';

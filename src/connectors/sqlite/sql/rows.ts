@@ -1,6 +1,6 @@
+import { release } from '../../../core/memory.ts';
 import { quoteName } from '../contents.ts';
 import { LongRowWriter, writeLongRows } from './longRows.ts';
-import { release } from './memory.ts';
 import type { Partner } from './partner.ts';
 import { batchBytes, keys, RangeWriter, readable, writeInsert, type RowOutput } from './ranges.ts';
 import { insertHead, type TableShape } from './schema.ts';

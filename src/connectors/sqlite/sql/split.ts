@@ -1,5 +1,5 @@
 import { BackupError } from '../../../core/errors.ts';
-import { release } from './memory.ts';
+import { release } from '../../../core/memory.ts';
 import { closingQuote, isSpace, isWordByte, tokenize, tokenText } from './tokens.ts';
 
 /** A literal that was too long to stay in its statement: the decoded bytes, of text as UTF-8. */
