@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { lstat, open } from 'node:fs/promises';
+import { ChunkChannel } from '../core/chunkChannel.ts';
 import { toDiskError } from '../core/diskError.ts';
 import type { DumpFacts } from '../core/connector.ts';
 import type { Contents } from '../core/contents.ts';
-import { Channel } from './channel.ts';
 import { decode, encodeBytes, encodeFile, type Encoding } from './compression.ts';
 import { prepareDirectory } from './directory.ts';
 import { finishPublishing } from './finishPublishing.ts';
@@ -127,7 +127,7 @@ async function proveGrowing(
   let contents: Contents | undefined;
   const writing = write(path);
   const disk = writeBack(path);
-  const channel = new Channel();
+  const channel = new ChunkChannel();
   await together(run.signal, [
     // What is written is whole then: the disk need not wait for the checks.
     async () => {
@@ -170,7 +170,7 @@ async function proveStream(
   let contents: Contents | undefined;
   const { bytes, facts } = stream.start();
   facts.catch(() => undefined);
-  const channel = new Channel();
+  const channel = new ChunkChannel();
   await together(run.signal, [
     async (outer) => {
       encoded = await encodeBytes(stored, compression, outer, async (take, signal) => {

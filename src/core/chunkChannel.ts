@@ -1,14 +1,18 @@
-/** Hands chunks from one task to another, one at a time: a slow reader slows the writer down. */
-export class Channel {
+/** Hands chunks from one task to another, one at a time: a slow reader slows the writer down, and one that leaves stops it. */
+export class ChunkChannel {
   #chunk: Uint8Array | undefined;
   #isEnded = false;
+  #isLeft = false;
   #wake: () => void = () => undefined;
 
-  /** Done when the reader has asked for the next chunk. Errors: the signal's reason. */
+  /** Done when the reader has asked for the next chunk. Errors: the signal's reason; an Error where nobody reads any more. */
   async send(chunk: Uint8Array, signal: AbortSignal): Promise<void> {
     this.#chunk = chunk;
     this.#wake();
-    while (!this.#isTaken()) await this.#change(signal);
+    while (!this.#isTaken()) {
+      if (this.#isLeft) throw new Error('Nobody reads any more.');
+      await this.#change(signal);
+    }
   }
 
   #isTaken(): boolean {
@@ -22,17 +26,22 @@ export class Channel {
 
   /** The chunks, until `end`. Errors: the signal's reason. */
   async *until(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const chunk = this.#chunk;
-      if (chunk !== undefined) {
-        yield chunk;
-        this.#chunk = undefined;
-        this.#wake();
-      } else if (this.#isEnded) {
-        return;
-      } else {
-        await this.#change(signal);
+    try {
+      for (;;) {
+        const chunk = this.#chunk;
+        if (chunk !== undefined) {
+          yield chunk;
+          this.#chunk = undefined;
+          this.#wake();
+        } else if (this.#isEnded) {
+          return;
+        } else {
+          await this.#change(signal);
+        }
       }
+    } finally {
+      this.#isLeft = true;
+      this.#wake();
     }
   }
 
