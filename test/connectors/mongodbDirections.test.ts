@@ -112,10 +112,10 @@ async function described(file: string): Promise<unknown> {
   const hashes = new Map<string, ReturnType<typeof createHash>>();
   const { collections } = await readArchive(createReadStream(file), {
     depth: 'deep',
-    onDocuments: ({ name }, documents) => {
+    onDocuments: ({ name }, { bytes }) => {
       const hash = hashes.get(name) ?? createHash('sha256');
       hashes.set(name, hash);
-      for (const document of documents) hash.update(document);
+      hash.update(bytes);
       return Promise.resolve();
     },
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { BSON, Binary, Long } from 'bson';
 import { describe, it } from 'mocha';
-import { batchOf } from '../../src/connectors/mongodb/batch.ts';
+import { BatchMemory, batchOf } from '../../src/connectors/mongodb/batch.ts';
 import { Crc64 } from '../../src/connectors/mongodb/crc64.ts';
 import { checkDocument } from '../../src/connectors/mongodb/document.ts';
 import { documentText } from '../../src/connectors/mongodb/extendedJson.ts';
@@ -58,10 +58,12 @@ describe('a document of BSON', () => {
 
   it('is taken out of a reply with its bytes, all of them in their order', () => {
     const documents = Array.from({ length: 120 }, (_, i) => ({ i, b: new Binary(Buffer.alloc(i)) }));
-    const batch = batchOf(BSON.serialize({ id: Long.fromString('81985529216486895'), ns: 'a.b', nextBatch: documents }));
+    const cursor = BSON.serialize({ id: Long.fromString('81985529216486895'), ns: 'a.b', nextBatch: documents });
+    const batch = batchOf(cursor, new BatchMemory());
+    cursor.fill(0);
     assert.equal(batch.id.toString(), '81985529216486895');
     assert.equal(batch.count, 120);
-    assert.ok(batch.documents.equals(Buffer.concat(documents.map((document) => BSON.serialize(document)))));
+    assert.ok(batch.bytes.equals(Buffer.concat(documents.map((document) => BSON.serialize(document)))));
   });
 });
 

@@ -2,7 +2,7 @@ import { BSON, Long } from 'bson';
 import * as z from 'zod';
 import { ChunkReader } from './chunkReader.ts';
 import { Crc64 } from './crc64.ts';
-import { checkDocument, longestDocument, shortestDocument } from './document.ts';
+import { checkDocument, longestDocument, shortestDocument, type Documents } from './document.ts';
 import { parseMetadata, type CollectionMetadata } from './metadata.ts';
 import { damagedDump, emptyDump, truncatedDump } from '../dumpProblems.ts';
 
@@ -26,11 +26,11 @@ export interface Archive {
   readonly collections: readonly ArchivedCollection[];
 }
 
-/** What is done while an archive is read. Documents come as their bytes, several at a time, in the order of their collection. */
+/** What is done while an archive is read. Documents come some at a time, in the order of their collection, and are valid until the visitor is done with them. */
 export interface ArchiveVisitor {
   /** The list of all collections has been read. */
   onCollections?(collections: readonly ArchivedCollection[]): Promise<void>;
-  onDocuments?(collection: ArchivedCollection, documents: readonly Buffer[]): Promise<void>;
+  onDocuments?(collection: ArchivedCollection, documents: Documents): Promise<void>;
   onBytes?(position: number): void;
   /** `length`: documents are only stepped over; `sums`: and their checksums compared; `deep`: and every value in them looked at. */
   readonly depth: 'length' | 'sums' | 'deep';
@@ -77,6 +77,8 @@ const collectionSchema = z.object({ db: z.string(), collection: z.string(), meta
 const headerSchema = z.object({ db: z.string(), collection: z.string(), EOF: z.boolean(), CRC: z.instanceof(Long) });
 
 const mostCollections = 1_000_000;
+/** A server takes 100,000 at once. */
+const mostDocuments = 10_000;
 
 async function readPrelude(reader: ChunkReader): Promise<{ serverVersion: string; collections: readonly OpenCollection[] }> {
   if (!archiveMagic.equals(await reader.take(archiveMagic.length))) throw damagedDump('its beginning is not that of an archive');
@@ -92,29 +94,27 @@ async function readPrelude(reader: ChunkReader): Promise<{ serverVersion: string
   }
 }
 
-/** Reads the documents of a block to its end. The bytes of as many as are there are handled together. */
+/** Reads the documents of a block to its end. As many as are there are handled together. */
 async function readBlock(reader: ChunkReader, collection: OpenCollection, visitor: ArchiveVisitor): Promise<void> {
   for (;;) {
     await reader.need(4);
     const { ready } = reader;
-    const documents: Buffer[] = [];
-    let end = 0;
-    let next = ready.readInt32LE(0);
-    for (;;) {
-      if (next === terminator) break;
+    let [end, count, next] = [0, 0, ready.readInt32LE(0)];
+    while (next !== terminator && count < mostDocuments) {
       if (next < shortestDocument || next > longestDocument)
         throw damagedDump(`a document of ${collection.name} has no sensible length`);
       if (end + next > ready.length) break;
-      documents.push(ready.subarray(end, end + next));
+      if (visitor.depth === 'deep') checkDocument(ready.subarray(end, end + next), collection.name);
       end += next;
+      count += 1;
       if (end + 4 > ready.length) break;
       next = ready.readInt32LE(end);
     }
-    if (documents.length > 0) {
-      if (visitor.depth !== 'length') collection.sum.add(ready.subarray(0, end));
-      if (visitor.depth === 'deep') for (const document of documents) checkDocument(document, collection.name);
-      collection.documents += documents.length;
-      await visitor.onDocuments?.(collection, documents);
+    if (count > 0) {
+      const bytes = ready.subarray(0, end);
+      if (visitor.depth !== 'length') collection.sum.add(bytes);
+      collection.documents += count;
+      await visitor.onDocuments?.(collection, { bytes, count });
       await reader.take(end);
       visitor.onBytes?.(reader.position);
     } else if (next === terminator) {

@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import * as z from 'zod';
 import { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
+import { fileBytes } from '../../system/fileBytes.ts';
 import { readArchive, type ArchivedCollection } from './archive.ts';
 import { isSystem } from './contents.ts';
 import type { OrderedDocument } from './metadata.ts';
@@ -17,8 +17,6 @@ export interface RestoreInput {
   readonly where: string;
   readonly run: Run;
 }
-
-const mostDocuments = 10_000;
 
 /**
  * Restores an archive: collections with their options first, then their documents as the bytes that they are, then indexes and views.
@@ -44,18 +42,15 @@ export async function restoreArchive(input: RestoreInput): Promise<void> {
     run.signal.throwIfAborted();
     await make(collection);
   }
-  await readArchive(createReadStream(path, { highWaterMark: 262_144 }), {
+  await readArchive(fileBytes(path), {
     depth: 'sums',
     onBytes: () => run.signal.throwIfAborted(),
     onDocuments: async ({ name, metadata }, documents) => {
       if (isSystem(name)) return;
       const options = { ordered: true, ...(metadata.options.has('validator') ? { bypassDocumentValidation: true } : {}) };
-      for (let from = 0; from < documents.length; from += mostDocuments) {
-        const part = documents.slice(from, from + mostDocuments);
-        throwIfRefused(await session.insert(name, part, options), input.where, name);
-        rows += part.length;
-        run.progress({ phase: 'restoring', rows: Math.min(rows, totalRows) });
-      }
+      throwIfRefused(await session.insert(name, documents, options), input.where, name);
+      rows += documents.count;
+      run.progress({ phase: 'restoring', rows: Math.min(rows, totalRows) });
     },
   });
   for (const { name, metadata } of collections) {

@@ -15,7 +15,7 @@ export interface ArchiveSource {
   onDocuments(name: string, count: number): void;
 }
 
-/** Writes an archive as mongodump does, one collection after the other. Source: common/archive/spec.md of mongodb/mongo-tools. */
+/** Writes an archive as mongodump does, one collection after the other. Shape: a chunk is valid until the next one is asked for. Source: common/archive/spec.md of mongodb/mongo-tools. */
 export async function* archiveBytes(source: ArchiveSource): AsyncGenerator<Buffer> {
   const { database, serverVersion, collections } = source;
   const head = { concurrent_collections: new Int32(1), version: '0.1', server_version: serverVersion, tool_version: 'dbbackup' };
@@ -41,12 +41,12 @@ async function* documentBytes(
   sum: Crc64,
 ): AsyncGenerator<Buffer> {
   let isOpen = false;
-  for await (const { documents, count } of session.batches(name)) {
+  for await (const { bytes, count } of session.documents(name)) {
     if (!isOpen) yield Buffer.from(BSON.serialize(header(database, name, undefined)));
     isOpen = true;
-    sum.add(documents);
+    sum.add(bytes);
     onDocuments(name, count);
-    yield documents;
+    yield bytes;
   }
   if (isOpen) yield end;
 }

@@ -1,10 +1,14 @@
+import { release } from '../../core/memory.ts';
 import { truncatedDump } from '../dumpProblems.ts';
 
-/** Reads bytes that come in chunks. Errors: `dumps.truncated` where some are missing. */
+const leastMemoryBytes = 1_048_576;
+
+/** Reads bytes that come in chunks, through memory of its own. Errors: `dumps.truncated` where some are missing. */
 export class ChunkReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
-  #buffer: Buffer = Buffer.alloc(0);
+  #memory = Buffer.allocUnsafe(leastMemoryBytes);
   #at = 0;
+  #end = 0;
   #doneBefore = 0;
 
   constructor(bytes: AsyncIterable<Uint8Array>) {
@@ -16,25 +20,24 @@ export class ChunkReader {
     return this.#doneBefore + this.#at;
   }
 
-  /** What is there without waiting; `take` what was used of it. */
+  /** What is there without waiting, valid until more is waited for; `take` what was used of it. */
   get ready(): Buffer {
-    return this.#buffer.subarray(this.#at);
+    return this.#memory.subarray(this.#at, this.#end);
   }
 
   async isAtEnd(): Promise<boolean> {
-    return this.#at >= this.#buffer.length && !(await this.#fill(1));
+    return this.#at >= this.#end && !(await this.#fill(1));
   }
 
   /** Waits until `ready` has so many bytes. */
   async need(length: number): Promise<void> {
-    const missing = length - (this.#buffer.length - this.#at);
-    if (missing > 0 && !(await this.#fill(missing))) throw truncatedDump();
+    if (length > this.#end - this.#at && !(await this.#fill(length))) throw truncatedDump();
   }
 
   async take(length: number): Promise<Buffer> {
     await this.need(length);
     this.#at += length;
-    return this.#buffer.subarray(this.#at - length, this.#at);
+    return this.#memory.subarray(this.#at - length, this.#at);
   }
 
   /** Lets the source clean up, when not all of it was read. */
@@ -42,21 +45,26 @@ export class ChunkReader {
     await this.#chunks.return?.();
   }
 
-  /** Adds chunks of at least so many bytes; false at the end of the source. A chunk may only count until the next one is asked for. */
-  async #fill(missing: number): Promise<boolean> {
-    const parts: Buffer[] = this.ready.length === 0 ? [] : [Buffer.from(this.ready)];
-    let added = 0;
-    while (added < missing) {
+  /** Adds chunks until so many bytes are ready; false at the end of the source. */
+  async #fill(length: number): Promise<boolean> {
+    while (this.#end - this.#at < length) {
       const next = await this.#chunks.next();
-      if (next.done === true) break;
-      added += next.value.length;
-      const chunk = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
-      parts.push(added < missing ? Buffer.from(chunk) : chunk);
+      if (next.done === true) return false;
+      const restBytes = this.#end - this.#at;
+      this.#makeRoom(Math.max(length, restBytes) + next.value.length);
+      this.#memory.set(next.value, restBytes);
+      this.#end = restBytes + next.value.length;
     }
+    return true;
+  }
+
+  /** Moves what is ready to the beginning, of larger memory where so many bytes would not fit. */
+  #makeRoom(length: number): void {
+    const memory = length > this.#memory.length ? Buffer.allocUnsafe(length) : this.#memory;
+    this.#memory.copy(memory, 0, this.#at, this.#end);
+    if (memory !== this.#memory) release(this.#memory);
+    this.#memory = memory;
     this.#doneBefore += this.#at;
     this.#at = 0;
-    const [only, ...others] = parts;
-    this.#buffer = only !== undefined && others.length === 0 ? only : Buffer.concat(parts);
-    return added >= missing;
   }
 }

@@ -6,6 +6,12 @@ export const longestDocument = 16 * 1024 * 1024 + 16 * 1024;
 
 const deepest = 250;
 
+/** Documents of one collection: their bytes, one document behind the other. */
+export interface Documents {
+  readonly bytes: Buffer;
+  readonly count: number;
+}
+
 /**
  * Looks at every value of a BSON document: its type, its length, its ends.
  *

@@ -1,6 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { PassThrough, type Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { open } from 'node:fs/promises';
+import { ChunkChannel } from '../../core/chunkChannel.ts';
 import type {
   DumpFacts,
   DumpOptions,
@@ -36,21 +35,26 @@ export class MongoDriverConnector extends BaseDBConnector {
     return inspectDatabase(database, run);
   }
 
-  override createDump(
+  override async createDump(
     database: Database,
     path: string,
     options: DumpOptions,
     _workspace: Workspace,
     run: Run,
   ): Promise<DumpFacts> {
-    return writeDump(database, createWriteStream(path, { flags: 'r+', mode: 0o600 }), options, run);
+    const file = await open(path, 'r+');
+    try {
+      return await writeDump(database, (chunk) => file.writeFile(chunk), options, run);
+    } finally {
+      await file.close();
+    }
   }
 
   streamDump(database: Database, options: DumpOptions, _workspace: Workspace, run: Run): DumpStream {
-    const bytes = new PassThrough({ highWaterMark: 1_048_576 });
-    const facts = writeDump(database, bytes, options, run);
-    facts.catch((error: unknown) => void bytes.destroy(error instanceof Error ? error : new Error(String(error))));
-    return { bytes, facts };
+    const channel = new ChunkChannel();
+    const facts = writeDump(database, (chunk) => channel.send(chunk, run.signal), options, run).finally(() => channel.end());
+    facts.catch(() => undefined);
+    return { bytes: channel.until(run.signal), facts };
   }
 
   override async prepareRestore(
@@ -77,7 +81,13 @@ export class MongoDriverConnector extends BaseDBConnector {
   }
 }
 
-async function writeDump(database: Database, output: Writable, { purpose }: DumpOptions, run: Run): Promise<DumpFacts> {
+/** `take` is done with a chunk when it settles. */
+async function writeDump(
+  database: Database,
+  take: (chunk: Buffer) => Promise<void>,
+  { purpose }: DumpOptions,
+  run: Run,
+): Promise<DumpFacts> {
   const place = placeOf(database, 'dump');
   return withSession(place, run.signal, async (session) => {
     const before = await readFacts(session);
@@ -95,8 +105,11 @@ async function writeDump(database: Database, output: Writable, { purpose }: Dump
       run.progress({ phase: 'dumping', rows: [...written.values()].reduce((sum, rows) => sum + rows, 0) });
     };
     const { serverVersion } = before;
-    const bytes = archiveBytes({ session, database: place.database, serverVersion, collections, onDocuments });
-    await pipeline(bytes, output, { signal: run.signal });
+    const archive = { session, database: place.database, serverVersion, collections, onDocuments };
+    for await (const chunk of archiveBytes(archive)) {
+      run.signal.throwIfAborted();
+      await take(chunk);
+    }
     const dumped = collections.map((collection) => ({ ...collection, documents: written.get(collection.name) ?? 0 }));
     return {
       contents: liveContents(dumped),

@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
 import type { DumpFacts, DumpOptions, Inspection, OpenDump, PreparedRestore, Workspace } from '../../core/connector.ts';
 import { targetLabel, type Database } from '../../core/database.ts';
 import { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { ToolCall } from '../../core/toolCall.ts';
+import { fileBytes } from '../../system/fileBytes.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { withSecretFile } from '../../system/secretFile.ts';
 import { BaseCommandDBConnector, type CallInput, type ResolvedTool, type ToolUse } from '../command.ts';
@@ -128,8 +128,7 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
   }
 
   private async factsOfDump(database: Database, path: string, { before, exclude, tool, run }: Dumped): Promise<DumpFacts> {
-    const bytes = createReadStream(path, { highWaterMark: 262_144 });
-    const archive = await readArchive(bytes, { depth: 'length', onBytes: () => run.signal.throwIfAborted() });
+    const archive = await readArchive(fileBytes(path), { depth: 'length', onBytes: () => run.signal.throwIfAborted() });
     const contents = contentsOf(archive);
     const compared =
       before && (await changesWhile(archive.collections, { before, exclude, lookAgain: () => factsOf(database, run) }));

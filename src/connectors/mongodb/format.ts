@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import type { DumpFormat, VerificationLevel } from '../../core/connector.ts';
 import type { Contents } from '../../core/contents.ts';
 import type { Run } from '../../core/run.ts';
+import { fileBytes } from '../../system/fileBytes.ts';
 
 const magic = [0x6d, 0xe2, 0x99, 0x81];
 
@@ -11,7 +11,7 @@ export const mongoArchiveFormat: DumpFormat = {
   unlistedTables: 'kept',
   isAppended: true,
   sniff: (head) => magic.every((byte, index) => head[index] === byte),
-  verify: (path, level, _workspace, run) => verifyArchive(createReadStream(path, { highWaterMark: 262_144 }), level, run),
+  verify: (path, level, _workspace, run) => verifyArchive(fileBytes(path), level, run),
   verifyStream: (bytes, level, _workspace, run) => verifyArchive(bytes, level, run),
 };
 

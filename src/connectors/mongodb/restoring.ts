@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { OpenDump, PreparedRestore } from '../../core/connector.ts';
 import type { Run } from '../../core/run.ts';
+import { fileBytes } from '../../system/fileBytes.ts';
 import { readArchive, type Archive } from './archive.ts';
 import type { ListedCollection } from './catalog.ts';
 import { isSystem } from './contents.ts';
@@ -36,7 +36,7 @@ export async function planRestore(
   if (dump.format !== 'mongo-archive') {
     throw (await stat(dump.path)).size === 0 ? emptyDump() : damagedDump('it is no archive of mongodump');
   }
-  const archive = await readArchive(createReadStream(dump.path, { highWaterMark: 262_144 }), {
+  const archive = await readArchive(fileBytes(dump.path), {
     depth: dump.origin === 'here' && !settings.objectCheck ? 'sums' : 'deep',
     onBytes: () => run.signal.throwIfAborted(),
   });

@@ -1,7 +1,8 @@
 import { Long } from 'bson';
 import type { Db, MongoClient } from 'mongodb';
 import * as z from 'zod';
-import { batchOf, type Batch } from './batch.ts';
+import { BatchMemory, batchOf, type Batch } from './batch.ts';
+import type { Documents } from './document.ts';
 import type { OrderedValue } from './metadata.ts';
 import { explainDriver } from './failures.ts';
 import type { Place } from './settings.ts';
@@ -14,9 +15,9 @@ export interface Session {
   command(command: Command, database?: string): Promise<unknown>;
   /** What a command with a cursor gives, such as `listCollections`. */
   list(command: Command): AsyncIterable<Uint8Array>;
-  /** The documents of a collection, some at a time. */
-  batches(collection: string): AsyncIterable<Batch>;
-  insert(collection: string, documents: readonly Uint8Array[], options: Command): Promise<unknown>;
+  /** The documents of a collection, some at a time, valid until the next ones are asked for. */
+  documents(collection: string): AsyncIterable<Documents>;
+  insert(collection: string, documents: Documents, options: Command): Promise<unknown>;
 }
 
 /** Units: ms. */
@@ -45,10 +46,11 @@ export async function withSession<Result>(
       return await body({
         command: (command, other) => (other === undefined ? db : client.db(other)).command({ ...command }),
         list: (command) => rawCursor(db, command),
-        batches: (collection) => batches(client, db, collection),
-        insert: (collection, documents, more) => {
+        documents: (collection) => documents(client, db, collection),
+        insert: (collection, { bytes }, more) => {
           const sequence = new driver.DocumentSequence('documents');
-          for (const document of documents) sequence.push(document, document);
+          // Its bytes are those of its documents one behind the other, as ours already are.
+          sequence.push(bytes, bytes);
           return db.command({ insert: collection, documents: sequence, ...more });
         },
       });
@@ -76,12 +78,14 @@ const firstInReply = 100;
 const replySchema = z.object({ cursor: z.instanceof(Uint8Array) });
 
 /** Always of the primary, where a cursor stays. While one batch is being used, the server prepares the next. */
-async function* batches(client: MongoClient, db: Db, collection: string): AsyncGenerator<Batch> {
+async function* documents(client: MongoClient, db: Db, collection: string): AsyncGenerator<Documents> {
   const session = client.startSession();
   let id = Long.ZERO;
+  let [memory, other] = [new BatchMemory(), new BatchMemory()];
   const ask = async (command: Command): Promise<Batch> => {
     const { cursor } = replySchema.parse(await db.command({ ...command }, { raw: true, session }));
-    const batch = batchOf(cursor);
+    const batch = batchOf(cursor, memory);
+    [memory, other] = [other, memory];
     id = batch.id;
     return batch;
   };
@@ -90,7 +94,7 @@ async function* batches(client: MongoClient, db: Db, collection: string): AsyncG
   try {
     while (next !== undefined) {
       const batch: Batch = await next;
-      sizes = { bytes: sizes.bytes + batch.documents.length, documents: sizes.documents + batch.count };
+      sizes = { bytes: sizes.bytes + batch.bytes.length, documents: sizes.documents + batch.count };
       const fitting = Math.floor((replyBytes * sizes.documents) / Math.max(1, sizes.bytes));
       const batchSize = Math.max(1, Math.min(mostInReply, fitting));
       next = id.isZero() ? undefined : ask({ getMore: id, collection, batchSize });
