@@ -31,7 +31,6 @@ import { sayingPosition } from './restoreProgress.ts';
 import { isCode, withSession } from './session.ts';
 import { placeOf, type Place } from './settings.ts';
 import { compareWithScan, dropOthers, endSession, withTarget } from './targetDatabase.ts';
-import { refuseOldTool } from './toolAge.ts';
 import { optionsOf, withOptionFile, withoutOptionFile } from './toolWords.ts';
 
 const dumpUse: ToolUse = { phase: 'dump', names: ['mariadb-dump', 'mysqldump'], commandKeys: ['DUMP_CMD'] };
@@ -132,7 +131,6 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const restoring = { alias: database.alias, name: place.name, scan, origin: dump.origin, removesOthers, run };
     const target = await this.lookAtTarget(database, place, restoring);
     const tool = await this.resolveTool(database, restoreUse, target.plan?.facts);
-    refuseOldTool(tool, target.plan?.facts);
     const restore: Restore = { ...target, place, dump, scan, tool, removesOthers, scratch: workspace.scratch };
     return {
       emptied: [],
@@ -208,7 +206,6 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const planning = { alias, name: place.name, exclude: excludedTables(database), purpose: options.purpose, run };
     const deciding = withSession(place, run.signal, (session) => planDump(session, planning));
     const { plan, tool } = await this.decidedWithTool(safe, dumpUse, deciding);
-    refuseOldTool(tool, plan?.facts);
     const kind = { flavour: tool.flavour, version: tool.facts.version };
     const isVersioned = plan?.facts.tables.some((table) => table.isVersioned) === true;
     const withHistory = isVersioned && canDumpHistory(kind, plan.facts);
