@@ -33,6 +33,12 @@ export interface ResolvedTool {
   readonly flavour?: 'mysql' | 'mariadb' | undefined;
 }
 
+/** A tool of a connector, and what is added to a call of the one that was found. */
+export interface UsedTool {
+  readonly use: ToolUse;
+  inputFor(tool: ResolvedTool): CallInput;
+}
+
 /** What a connector adds to a call of its tool. */
 export interface CallInput {
   /** What must stand before the words of DUMP_CMD or RESTORE_CMD. */
@@ -53,25 +59,25 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
   }
 
   /** The tools of both phases with what is added to them, for `describe`. */
-  protected abstract uses(database: Database): readonly { readonly use: ToolUse; readonly input: CallInput }[];
+  protected abstract uses(database: Database): readonly UsedTool[];
 
   /** What a failed tool's last words mean. `tool` is its name. */
   protected abstract explainFailure(end: StagesEnd, tool: string, database: Database): BackupError;
 
-  /** The call of a tool beside its server in a container; absent where a connector's tools are not looked for in containers. */
-  protected besideServer?(input: CallInput, port: number): CallInput;
+  /** Whether its tools may also be those in the container of the server. What is added to their calls then names the port in there. */
+  protected readonly canBeBesideServer: boolean = false;
 
   override async describe(database: Database): Promise<Description> {
     const tools: ToolFacts[] = [];
     const calls: Record<Phase, readonly ToolCall[]> = { dump: [], restore: [] };
     const problems: Description['problems'][number][] = [];
-    for (const { use, input } of this.uses(database)) {
+    for (const { use, inputFor } of this.uses(database)) {
       try {
         // What runs in a container is only told here: its compose file is read, and nothing is started.
         const told = { ...database, mayUseContainers: true };
         const tool = (await this.#namedByWorkspace(database, use)) ?? (await this.resolveTool(told, use));
         tools.push(tool.facts);
-        calls[use.phase] = await this.calls(database, use, tool, input);
+        calls[use.phase] = await this.calls(database, use, tool, inputFor(tool));
       } catch (error) {
         if (!(error instanceof BackupError)) throw error;
         const { code, sentence, hint } = toFailure(error);
@@ -115,7 +121,7 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
   async #toolBesideServer(database: Database, use: ToolUse, cause: BackupError): Promise<ResolvedTool> {
     const { target, folder, keys, mayUseContainers } = database;
     const isNamed = commandWords(database, use.commandKeys).length > 0;
-    if (this.besideServer === undefined || isNamed || target.kind !== 'server' || !isLocal(target)) throw cause;
+    if (!this.canBeBesideServer || isNamed || target.kind !== 'server' || !isLocal(target)) throw cause;
     const service = await composeService(folder, target.port);
     const docker = await findProgram('docker', searchOf(database)).catch(() => undefined);
     if (service === undefined || docker === undefined) throw cause;
@@ -164,10 +170,9 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
   /** The calls of a tool as the settings want them, every program with its absolute path. Errors: `tool.missing` for a program of PREFIX or SUFFIX. */
   protected async calls(database: Database, use: ToolUse, tool: ResolvedTool, input: CallInput): Promise<readonly ToolCall[]> {
     const { container } = tool;
-    const own = container === undefined ? input : (this.besideServer?.(input, container.port) ?? input);
     const prefix = container === undefined ? {} : { [`${use.phase === 'dump' ? 'DUMP' : 'RESTORE'}_PREFIX`]: container.prefix };
     const keys = { ...database.keys, ...prefix };
-    const parts = { phase: use.phase, keys, tool: { path: tool.facts.path, words: tool.words }, ...own };
+    const parts = { phase: use.phase, keys, tool: { path: tool.facts.path, words: tool.words }, ...input };
     const search = searchOf(database);
     return Promise.all(assembleCalls(parts).map(async (call) => ({ ...call, program: await findProgram(call.program, search) })));
   }

@@ -50,13 +50,14 @@ describe('a PostgreSQL server in a container of the workspace', () => {
 
   it('is described with the tools in there and why, without starting anything', async () => {
     const connector = await connectorFor('PgDumpBinaryConnector');
-    const { tools, dump, problems } = await connector.describe({ ...database, mayUseContainers: false });
+    const { tools, dump, restore, problems } = await connector.describe({ ...database, mayUseContainers: false });
     const why = 'in the container of db (compose.yaml): none was found on this machine';
     assert.deepEqual(tools, [
       { name: 'pg_dump', path: 'pg_dump', version: '', why, container: 'db' },
       { name: 'pg_restore', path: 'pg_restore', version: '', why, container: 'db' },
     ]);
     assert.deepEqual([dump[0]?.program, dump[0]?.env['PGPORT'], problems], [docker.path, '5432', []]);
+    assert.deepEqual(restore[0]?.args.slice(-2), ['-d', '']);
     assert.deepEqual(docker.calls(), []);
   });
 

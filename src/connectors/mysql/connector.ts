@@ -12,11 +12,10 @@ import type {
 import { targetLabel, type Database } from '../../core/database.ts';
 import type { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
-import { isContainerPrefix, prefixWords } from '../../core/toolCall.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { withSecretFile } from '../../system/secretFile.ts';
 import { excludedTables } from '../base.ts';
-import { BaseCommandDBConnector, type CallInput, type ResolvedTool, type ToolUse } from '../command.ts';
+import { BaseCommandDBConnector, type ResolvedTool, type ToolUse, type UsedTool } from '../command.ts';
 import { canDumpHistory, dumpArgs, flavourArgs, restoreArgs } from './arguments.ts';
 import { readFacts } from './catalog.ts';
 import { dumpFacts } from './dumpFacts.ts';
@@ -31,27 +30,24 @@ import { sayingPosition } from './restoreProgress.ts';
 import { isCode, withSession } from './session.ts';
 import { placeOf, type Place } from './settings.ts';
 import { compareWithScan, dropOthers, endSession, withTarget } from './targetDatabase.ts';
-import { optionsOf, withOptionFile, withoutOptionFile } from './toolWords.ts';
+import { dumpInput, optionsOf, restoreInput } from './toolWords.ts';
 
 const dumpUse: ToolUse = { phase: 'dump', names: ['mariadb-dump', 'mysqldump'], commandKeys: ['DUMP_CMD'] };
 const restoreUse: ToolUse = { phase: 'restore', names: ['mariadb', 'mysql'], commandKeys: ['RESTORE_CMD'] };
-/** The option file where it is on standard input, in a container. */
-const standardInput = '/dev/stdin';
 
 /** Dumps with mariadb-dump or mysqldump, and restores with mariadb or mysql: those that belong to the server. */
 export class MysqlDumpConnector extends BaseCommandDBConnector {
   override readonly name = 'MysqlDumpConnector';
   override readonly format = 'mysql-sql';
 
-  protected override uses(database: Database): readonly { readonly use: ToolUse; readonly input: CallInput }[] {
+  protected override uses(database: Database): readonly UsedTool[] {
     const place = placeOf(database, 'restore');
+    const dump = dumpArgs({ withoutRoutines: false, withoutEvents: false, withHistory: false });
     const restore = restoreArgs(place.name, 'dbbackup-TOKEN');
-    const dumpFile = isContainerPrefix(prefixWords(database.keys, 'dump')) ? standardInput : 'OPTIONS';
-    const isStreamed = isContainerPrefix(prefixWords(database.keys, 'restore'));
-    const dump = withOptionFile(dumpArgs({ withoutRoutines: false, withoutEvents: false, withHistory: false }), dumpFile);
+    const options = 'OPTIONS';
     return [
-      { use: dumpUse, input: { ...dump, operands: ['--', place.name] } },
-      { use: restoreUse, input: isStreamed ? withoutOptionFile(restore, place) : withOptionFile(restore, 'OPTIONS') },
+      { use: dumpUse, inputFor: (tool) => dumpInput(dump, place, { tool, options }) },
+      { use: restoreUse, inputFor: (tool) => restoreInput(restore, place, { tool, options }) },
     ];
   }
 
@@ -192,7 +188,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const args = restoreArgs(place.name, token);
     const io: StagesIo = { stdin: { kind: 'file', path }, stdout: { kind: 'none' }, cwd: scratch };
     await withSecretFile(scratch, optionsOf(place, []), async (options) => {
-      const input = tool.inContainer ? withoutOptionFile(args, place) : withOptionFile(args, options);
+      const input = restoreInput(args, place, { tool, options });
       await this.runTool(database, await this.calls(database, restoreUse, tool, input), io, run);
     });
   }
@@ -224,8 +220,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const args = [...dumpArgs({ withoutRoutines, withoutEvents, withHistory }), ...flavourArgs(kind)];
     run.progress({ phase: 'dumping' });
     return withSecretFile(scratch, optionsOf(place, ignored), async (options) => {
-      const input = { ...withOptionFile(args, tool.inContainer ? standardInput : options), operands: ['--', place.name] };
-      const calls = await this.calls(database, dumpUse, tool, input);
+      const calls = await this.calls(database, dumpUse, tool, dumpInput(args, place, { tool, options }));
       const stdin: StagesIo['stdin'] = tool.inContainer ? { kind: 'file', path: options } : { kind: 'none' };
       return (await this.runTool(database, calls, { stdin, stdout, firstByteMs: 50_000 }, run)).stderr;
     });

@@ -1,4 +1,4 @@
-import type { CallInput } from '../command.ts';
+import type { CallInput, ResolvedTool } from '../command.ts';
 import { optionFileText } from './optionFile.ts';
 import { toolVariables, type Place } from './settings.ts';
 
@@ -7,13 +7,29 @@ export function optionsOf({ address, user, password, name }: Place, ignored: rea
   return optionFileText({ address, user, password, ignored: { database: name, tables: ignored } });
 }
 
-/** What every call of a tool has, with its option file first. In a container, where no file of ours is, a dump reads it from its standard input. */
-export function withOptionFile(args: readonly string[], file: string): CallInput {
+/** The call of a dump. In a container, where no file of ours is, it reads its options from its standard input. */
+export function dumpInput(args: readonly string[], place: Place, { tool, options }: ToolAndOptions): CallInput {
+  return { ...withOptionFile(args, tool.inContainer ? '/dev/stdin' : options), operands: ['--', place.name] };
+}
+
+/** The call of a restore. In a container its standard input is the dump, and its options are words and variables. */
+export function restoreInput(args: readonly string[], place: Place, { tool, options }: ToolAndOptions): CallInput {
+  return tool.inContainer ? withoutOptionFile(args, place) : withOptionFile(args, options);
+}
+
+/** A tool, and the path of the file with its options. */
+interface ToolAndOptions {
+  readonly tool: ResolvedTool;
+  readonly options: string;
+}
+
+/** What every call of a tool has, with its option file first. */
+function withOptionFile(args: readonly string[], file: string): CallInput {
   return { first: [`--defaults-file=${file}`], args, env: toolVariables(), secrets: [], withoutParent: 'MYSQL_' };
 }
 
 /** The connection of a client in a container that reads a dump from its standard input: its password travels in the environment. */
-export function withoutOptionFile(args: readonly string[], { address, user, password }: Place): CallInput {
+function withoutOptionFile(args: readonly string[], { address, user, password }: Place): CallInput {
   const where =
     address.kind === 'socket'
       ? [`--socket=${address.path}`, '--protocol=socket']
