@@ -23,7 +23,7 @@ export interface ToolUse {
   readonly commandKeys: readonly string[];
 }
 
-/** A tool that was looked up. `words` follow it in its settings key. In a container nothing is known of it but its name. */
+/** A tool that was looked up. `words` follow it in its settings key. In a container its version is not known. */
 export interface ResolvedTool {
   readonly facts: ToolFacts;
   readonly words: readonly string[];
@@ -32,6 +32,9 @@ export interface ResolvedTool {
   readonly container?: { readonly prefix: string; readonly port: number };
   readonly flavour?: 'mysql' | 'mariadb' | undefined;
 }
+
+/** What a tool has to fit, which may be still on its way to be known. */
+type Server = ServerFacts | Promise<ServerFacts | undefined> | undefined;
 
 /** A tool of a connector, and what is added to a call of the one that was found. */
 export interface UsedTool {
@@ -99,26 +102,26 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
   }
 
   /**
-   * Finds the tool for a phase: the program that the settings name, else of all that are installed the one that fits the server, which may be still
-   * on its way to be known. Where none of them does, it may be in the container of the server.
+   * Finds the tool for a phase: the program that the settings name, else of all that are installed the one that fits the server. Where none of them
+   * does, it may be in the container of the server.
    *
    * Errors: `tool.missing`, `tool.tooOld`, `tool.wrongFlavour`.
    */
-  protected async resolveTool(
-    database: Database,
-    use: ToolUse,
-    server?: ServerFacts | Promise<ServerFacts | undefined>,
-  ): Promise<ResolvedTool> {
+  protected async resolveTool(database: Database, use: ToolUse, server?: Server): Promise<ResolvedTool> {
     try {
       return await this.#chosenTool(database, use, server);
     } catch (error) {
-      if (!(error instanceof BackupError) || !/^tool\.(missing|tooOld)$/.test(error.code)) throw error;
-      return this.#toolBesideServer(database, use, error);
+      if (!(error instanceof BackupError) || lacks[error.code] === undefined) throw error;
+      return this.#toolBesideServer(database, use, { cause: error, server });
     }
   }
 
   /** The tool in the service of the folder's compose file that publishes the server's port. Errors: `cause` where there is none. */
-  async #toolBesideServer(database: Database, use: ToolUse, cause: BackupError): Promise<ResolvedTool> {
+  async #toolBesideServer(
+    database: Database,
+    use: ToolUse,
+    { cause, server }: { readonly cause: BackupError; readonly server: Server },
+  ): Promise<ResolvedTool> {
     const { target, folder, keys, mayUseContainers } = database;
     const isNamed = commandWords(database, use.commandKeys).length > 0;
     if (!this.canBeBesideServer || isNamed || target.kind !== 'server' || !isLocal(target)) throw cause;
@@ -133,23 +136,21 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
       });
     const words = [docker, 'compose', '--file', service.file, 'exec', '-T', service.name];
     const prefix = [...prefixWords(keys, use.phase), ...words].map(quoteWord).join(' ');
-    const [name = ''] = use.names;
-    const lack = cause.code === 'tool.missing' ? 'none was found on this machine' : 'those on this machine are too old';
-    const why = `in the container of ${service.name} (${basename(service.file)}): ${lack}`;
+    const known = await server;
+    const name = nameInContainer(use, known);
+    const why = `in the container of ${service.name} (${basename(service.file)}): ${lacks[cause.code] ?? ''}`;
     const facts = { name, path: name, version: '', why, container: service.name };
-    return { facts, words: [], inContainer: true, container: { prefix, port: service.port } };
+    return { facts, words: [], inContainer: true, container: { prefix, port: service.port }, flavour: known?.flavour };
   }
 
-  async #chosenTool(
-    database: Database,
-    use: ToolUse,
-    server: ServerFacts | Promise<ServerFacts | undefined> | undefined,
-  ): Promise<ResolvedTool> {
+  async #chosenTool(database: Database, use: ToolUse, server: Server): Promise<ResolvedTool> {
     const [program, ...words] = commandWords(database, use.commandKeys);
     const [usualName = ''] = use.names;
     if (isContainerPrefix(prefixWords(database.keys, use.phase))) {
-      const path = program ?? usualName;
-      return { facts: { name: usualName, path, version: '', why: 'in the container' }, words, inContainer: true };
+      const known = await server;
+      const name = nameInContainer(use, known);
+      const facts = { name, path: program ?? name, version: '', why: 'in the container' };
+      return { facts, words, inContainer: true, flavour: program === undefined ? known?.flavour : undefined };
     }
     const search = searchOf(database);
     const isPath = program !== undefined && (posix.isAbsolute(program) || win32.isAbsolute(program));
@@ -214,6 +215,18 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
     const unreachable = ['connection.refused', 'connection.unknownHost', 'connection.timedOut'];
     return error instanceof BackupError && unreachable.includes(error.code) && isContainerPrefix(prefixWords(keys, phase));
   }
+}
+
+/** Why no tool of this machine is used, by the code of the error. */
+const lacks: Readonly<Record<string, string>> = {
+  'tool.missing': 'none was found on this machine',
+  'tool.tooOld': 'those on this machine are too old',
+  'tool.wrongFlavour': 'those on this machine are another server’s',
+};
+
+/** The name of a tool where it cannot be looked for: an image may have that of its own server only, which begins with the flavour. */
+function nameInContainer({ names }: ToolUse, server: ServerFacts | undefined): string {
+  return names.find((name) => name.startsWith(server?.flavour ?? '')) ?? names[0] ?? '';
 }
 
 /** The program that a settings key names, with the words after it. */
