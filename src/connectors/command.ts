@@ -125,6 +125,8 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
     const { target, folder, keys, mayUseContainers } = database;
     const isNamed = commandWords(database, use.commandKeys).length > 0;
     if (!this.canBeBesideServer || isNamed || target.kind !== 'server' || !isLocal(target)) throw cause;
+    // A socket is no published port: another server may listen there.
+    if (target.host.startsWith('/')) throw cause;
     const service = await composeService(folder, target.port);
     const docker = await findProgram('docker', searchOf(database)).catch(() => undefined);
     if (service === undefined || docker === undefined) throw cause;

@@ -89,15 +89,17 @@ describe('a PostgreSQL server in a container of the workspace', () => {
     assert.deepEqual(docker.calls(), []);
   });
 
-  it('is not looked for when a tool is named, is there, or the server is another machine’s', async () => {
+  it('is not looked for when a tool is named, is there, or the server is another machine’s or at a socket', async () => {
     await rejectsWith(
       bench.dump('PgDumpBinaryConnector', { ...database, keys: { ...database.keys, DUMP_CMD: 'no_such_tool' } }),
       'tool.missing',
     );
     await bench.dump('PgDumpBinaryConnector', { ...database, tools: {} });
     const connector = await connectorFor('PgDumpBinaryConnector');
-    const target = { kind: 'server', engine: 'postgresql', host: 'db.example', port: server.port, database: name } as const;
-    assert.equal((await connector.describe({ ...database, target })).problems[0]?.code, 'tool.missing');
+    for (const host of ['db.example', server.socket]) {
+      const target = { kind: 'server', engine: 'postgresql', host, port: server.port, database: name } as const;
+      assert.equal((await connector.describe({ ...database, target })).problems[0]?.code, 'tool.missing');
+    }
     assert.deepEqual(docker.calls(), []);
   });
 
