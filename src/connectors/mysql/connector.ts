@@ -30,7 +30,7 @@ import { sayingPosition } from './restoreProgress.ts';
 import { isCode, withSession } from './session.ts';
 import { placeOf, type Place } from './settings.ts';
 import { compareWithScan, dropOthers, endSession, withTarget } from './targetDatabase.ts';
-import { dumpInput, optionsOf, restoreInput } from './toolWords.ts';
+import { dumpInput, optionsOf, placeOfTool, restoreInput } from './toolWords.ts';
 
 const dumpUse: ToolUse = { phase: 'dump', names: ['mariadb-dump', 'mysqldump'], commandKeys: ['DUMP_CMD'] };
 const restoreUse: ToolUse = { phase: 'restore', names: ['mariadb', 'mysql'], commandKeys: ['RESTORE_CMD'] };
@@ -39,6 +39,7 @@ const restoreUse: ToolUse = { phase: 'restore', names: ['mariadb', 'mysql'], com
 export class MysqlDumpConnector extends BaseCommandDBConnector {
   override readonly name = 'MysqlDumpConnector';
   override readonly format = 'mysql-sql';
+  protected override readonly canBeBesideServer = true;
 
   protected override uses(database: Database): readonly UsedTool[] {
     const place = placeOf(database, 'restore');
@@ -219,7 +220,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const [withoutRoutines, withoutEvents] = [plan?.lacking.has('routine') === true, plan?.lacking.has('event') === true];
     const args = [...dumpArgs({ withoutRoutines, withoutEvents, withHistory }), ...flavourArgs(kind)];
     run.progress({ phase: 'dumping' });
-    return withSecretFile(scratch, optionsOf(place, ignored), async (options) => {
+    return withSecretFile(scratch, optionsOf(placeOfTool(place, tool), ignored), async (options) => {
       const calls = await this.calls(database, dumpUse, tool, dumpInput(args, place, { tool, options }));
       const stdin: StagesIo['stdin'] = tool.inContainer ? { kind: 'file', path: options } : { kind: 'none' };
       return (await this.runTool(database, calls, { stdin, stdout, firstByteMs: 50_000 }, run)).stderr;

@@ -1,6 +1,11 @@
 import type { CallInput, ResolvedTool } from '../command.ts';
-import { optionFileText } from './optionFile.ts';
+import { addressOf, optionFileText } from './optionFile.ts';
 import { toolVariables, type Place } from './settings.ts';
+
+/** Where a tool connects: in the container of its server, to the port in there. */
+export function placeOfTool(place: Place, { container }: ResolvedTool): Place {
+  return container === undefined ? place : { ...place, address: addressOf('127.0.0.1', container.port) };
+}
 
 /** The option file of a tool: connection, password, and the tables that a dump leaves out. */
 export function optionsOf({ address, user, password, name }: Place, ignored: readonly string[]): string {
@@ -14,7 +19,7 @@ export function dumpInput(args: readonly string[], place: Place, { tool, options
 
 /** The call of a restore. In a container its standard input is the dump, and its options are words and variables. */
 export function restoreInput(args: readonly string[], place: Place, { tool, options }: ToolAndOptions): CallInput {
-  return tool.inContainer ? withoutOptionFile(args, place) : withOptionFile(args, options);
+  return tool.inContainer ? withoutOptionFile(args, placeOfTool(place, tool)) : withOptionFile(args, options);
 }
 
 /** A tool, and the path of the file with its options. */
