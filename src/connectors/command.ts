@@ -23,7 +23,7 @@ export interface ToolUse {
   readonly commandKeys: readonly string[];
 }
 
-/** A tool that was looked up. `words` follow it in its settings key. In a container nothing is known of it but its name. */
+/** A tool that was looked up. `words` follow it in its settings key. In a container its version is not known. */
 export interface ResolvedTool {
   readonly facts: ToolFacts;
   readonly words: readonly string[];
@@ -31,6 +31,15 @@ export interface ResolvedTool {
   /** Set where the tool was found in a container by itself: the words before it, and the server's port in there. */
   readonly container?: { readonly prefix: string; readonly port: number };
   readonly flavour?: 'mysql' | 'mariadb' | undefined;
+}
+
+/** What a tool has to fit, which may be still on its way to be known. */
+type Server = ServerFacts | Promise<ServerFacts | undefined> | undefined;
+
+/** A tool of a connector, and what is added to a call of the one that was found. */
+export interface UsedTool {
+  readonly use: ToolUse;
+  inputFor(tool: ResolvedTool): CallInput;
 }
 
 /** What a connector adds to a call of its tool. */
@@ -53,25 +62,25 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
   }
 
   /** The tools of both phases with what is added to them, for `describe`. */
-  protected abstract uses(database: Database): readonly { readonly use: ToolUse; readonly input: CallInput }[];
+  protected abstract uses(database: Database): readonly UsedTool[];
 
   /** What a failed tool's last words mean. `tool` is its name. */
   protected abstract explainFailure(end: StagesEnd, tool: string, database: Database): BackupError;
 
-  /** The call of a tool beside its server in a container; absent where a connector's tools are not looked for in containers. */
-  protected besideServer?(input: CallInput, port: number): CallInput;
+  /** Whether its tools may also be those in the container of the server. What is added to their calls then names the port in there. */
+  protected readonly canBeBesideServer: boolean = false;
 
   override async describe(database: Database): Promise<Description> {
     const tools: ToolFacts[] = [];
     const calls: Record<Phase, readonly ToolCall[]> = { dump: [], restore: [] };
     const problems: Description['problems'][number][] = [];
-    for (const { use, input } of this.uses(database)) {
+    for (const { use, inputFor } of this.uses(database)) {
       try {
         // What runs in a container is only told here: its compose file is read, and nothing is started.
         const told = { ...database, mayUseContainers: true };
         const tool = (await this.#namedByWorkspace(database, use)) ?? (await this.resolveTool(told, use));
         tools.push(tool.facts);
-        calls[use.phase] = await this.calls(database, use, tool, input);
+        calls[use.phase] = await this.calls(database, use, tool, inputFor(tool));
       } catch (error) {
         if (!(error instanceof BackupError)) throw error;
         const { code, sentence, hint } = toFailure(error);
@@ -93,29 +102,31 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
   }
 
   /**
-   * Finds the tool for a phase: the program that the settings name, else of all that are installed the one that fits the server, which may be still
-   * on its way to be known. Where none of them does, it may be in the container of the server.
+   * Finds the tool for a phase: the program that the settings name, else of all that are installed the one that fits the server. Where none of them
+   * does, it may be in the container of the server.
    *
    * Errors: `tool.missing`, `tool.tooOld`, `tool.wrongFlavour`.
    */
-  protected async resolveTool(
-    database: Database,
-    use: ToolUse,
-    server?: ServerFacts | Promise<ServerFacts | undefined>,
-  ): Promise<ResolvedTool> {
+  protected async resolveTool(database: Database, use: ToolUse, server?: Server): Promise<ResolvedTool> {
     try {
       return await this.#chosenTool(database, use, server);
     } catch (error) {
-      if (!(error instanceof BackupError) || !/^tool\.(missing|tooOld)$/.test(error.code)) throw error;
-      return this.#toolBesideServer(database, use, error);
+      if (!(error instanceof BackupError) || lacks[error.code] === undefined) throw error;
+      return this.#toolBesideServer(database, use, { cause: error, server });
     }
   }
 
   /** The tool in the service of the folder's compose file that publishes the server's port. Errors: `cause` where there is none. */
-  async #toolBesideServer(database: Database, use: ToolUse, cause: BackupError): Promise<ResolvedTool> {
+  async #toolBesideServer(
+    database: Database,
+    use: ToolUse,
+    { cause, server }: { readonly cause: BackupError; readonly server: Server },
+  ): Promise<ResolvedTool> {
     const { target, folder, keys, mayUseContainers } = database;
     const isNamed = commandWords(database, use.commandKeys).length > 0;
-    if (this.besideServer === undefined || isNamed || target.kind !== 'server' || !isLocal(target)) throw cause;
+    if (!this.canBeBesideServer || isNamed || target.kind !== 'server' || !isLocal(target)) throw cause;
+    // A socket is no published port: another server may listen there.
+    if (target.host.startsWith('/')) throw cause;
     const service = await composeService(folder, target.port);
     const docker = await findProgram('docker', searchOf(database)).catch(() => undefined);
     if (service === undefined || docker === undefined) throw cause;
@@ -127,23 +138,21 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
       });
     const words = [docker, 'compose', '--file', service.file, 'exec', '-T', service.name];
     const prefix = [...prefixWords(keys, use.phase), ...words].map(quoteWord).join(' ');
-    const [name = ''] = use.names;
-    const lack = cause.code === 'tool.missing' ? 'none was found on this machine' : 'those on this machine are too old';
-    const why = `in the container of ${service.name} (${basename(service.file)}): ${lack}`;
+    const known = await server;
+    const name = nameInContainer(use, known);
+    const why = `in the container of ${service.name} (${basename(service.file)}): ${lacks[cause.code] ?? ''}`;
     const facts = { name, path: name, version: '', why, container: service.name };
-    return { facts, words: [], inContainer: true, container: { prefix, port: service.port } };
+    return { facts, words: [], inContainer: true, container: { prefix, port: service.port }, flavour: known?.flavour };
   }
 
-  async #chosenTool(
-    database: Database,
-    use: ToolUse,
-    server: ServerFacts | Promise<ServerFacts | undefined> | undefined,
-  ): Promise<ResolvedTool> {
+  async #chosenTool(database: Database, use: ToolUse, server: Server): Promise<ResolvedTool> {
     const [program, ...words] = commandWords(database, use.commandKeys);
     const [usualName = ''] = use.names;
     if (isContainerPrefix(prefixWords(database.keys, use.phase))) {
-      const path = program ?? usualName;
-      return { facts: { name: usualName, path, version: '', why: 'in the container' }, words, inContainer: true };
+      const known = await server;
+      const name = nameInContainer(use, known);
+      const facts = { name, path: program ?? name, version: '', why: 'in the container' };
+      return { facts, words, inContainer: true, flavour: program === undefined ? known?.flavour : undefined };
     }
     const search = searchOf(database);
     const isPath = program !== undefined && (posix.isAbsolute(program) || win32.isAbsolute(program));
@@ -164,10 +173,9 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
   /** The calls of a tool as the settings want them, every program with its absolute path. Errors: `tool.missing` for a program of PREFIX or SUFFIX. */
   protected async calls(database: Database, use: ToolUse, tool: ResolvedTool, input: CallInput): Promise<readonly ToolCall[]> {
     const { container } = tool;
-    const own = container === undefined ? input : (this.besideServer?.(input, container.port) ?? input);
     const prefix = container === undefined ? {} : { [`${use.phase === 'dump' ? 'DUMP' : 'RESTORE'}_PREFIX`]: container.prefix };
     const keys = { ...database.keys, ...prefix };
-    const parts = { phase: use.phase, keys, tool: { path: tool.facts.path, words: tool.words }, ...own };
+    const parts = { phase: use.phase, keys, tool: { path: tool.facts.path, words: tool.words }, ...input };
     const search = searchOf(database);
     return Promise.all(assembleCalls(parts).map(async (call) => ({ ...call, program: await findProgram(call.program, search) })));
   }
@@ -209,6 +217,18 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
     const unreachable = ['connection.refused', 'connection.unknownHost', 'connection.timedOut'];
     return error instanceof BackupError && unreachable.includes(error.code) && isContainerPrefix(prefixWords(keys, phase));
   }
+}
+
+/** Why no tool of this machine is used, by the code of the error. */
+const lacks: Readonly<Record<string, string>> = {
+  'tool.missing': 'none was found on this machine',
+  'tool.tooOld': 'those on this machine are too old',
+  'tool.wrongFlavour': 'those on this machine are another server’s',
+};
+
+/** The name of a tool where it cannot be looked for: an image may have that of its own server only, which begins with the flavour. */
+function nameInContainer({ names }: ToolUse, server: ServerFacts | undefined): string {
+  return names.find((name) => name.startsWith(server?.flavour ?? '')) ?? names[0] ?? '';
 }
 
 /** The program that a settings key names, with the words after it. */

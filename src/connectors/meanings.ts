@@ -10,6 +10,33 @@ export interface Meaning {
 /** Meanings by what the texts of an error match, the first that does counts. `where` is `shop on localhost`. */
 export type Meanings = readonly (readonly [RegExp, (where: string) => Meaning])[];
 
+/**
+ * How a tool in a container ends that does not start. `programs` are those that would do without a container.
+ *
+ * Source: Docker's manual, exit status of `docker run`: 126 and 127 for a command that cannot be started; the reason goes to the standard output
+ * (docker/cli issue 2025).
+ */
+export function containerMeanings(programs: string): Meanings {
+  return [
+    [
+      /service "?[\w.-]+"? is not running|No such container|Cannot connect to the Docker daemon/i,
+      () => ({
+        code: 'tool.missing',
+        sentence: 'The container that has the program does not run.',
+        hint: `Start it, for example with docker compose up -d, or install ${programs}.`,
+      }),
+    ],
+    [
+      /^exit code 12[67]$/,
+      () => ({
+        code: 'tool.missing',
+        sentence: 'The program cannot be started in the container.',
+        hint: 'Name one that it has in DUMP_CMD or RESTORE_CMD, and the container in DUMP_PREFIX or RESTORE_PREFIX.',
+      }),
+    ],
+  ];
+}
+
 /** What an error with these texts means; undefined where the table does not know it. */
 export function meaningOf(
   meanings: Meanings,

@@ -56,9 +56,11 @@ export function assembleCalls({
   const suffix = splitStages(textOf(keys, `${phase === 'dump' ? 'DUMP' : 'RESTORE'}_SUFFIX`));
   const userEnv = { ...textsOf(keys['ENV']), ...textsOf(keys[phase === 'dump' ? 'DUMP_ENV' : 'RESTORE_ENV']) };
   const toolEnv = { ...env, ...userEnv };
-  const before = isContainerPrefix(prefix) ? intoContainer(prefix, toolEnv) : prefix;
+  const isInContainer = isContainerPrefix(prefix);
+  const before = isInContainer ? intoContainer(prefix, toolEnv) : prefix;
   const [program = tool.path, ...rest] = [...before, tool.path, ...first, ...tool.words, ...args, ...suffix.words, ...operands];
-  const common = { inheritEnv: keys['USE_PARENT_ENV'] !== false, withoutParent };
+  // A container gets only what is named to it, and its client may need the others for its compose file.
+  const common = { inheritEnv: keys['USE_PARENT_ENV'] !== false, withoutParent: isInContainer ? undefined : withoutParent };
   const secretNames = (variables: object): string[] => Object.keys(variables).filter(isSecretName);
   return [
     { program, args: rest, env: toolEnv, secrets: [...new Set([...secrets, ...secretNames(toolEnv)])], ...common },

@@ -82,10 +82,20 @@ export function chooseTool(found: readonly FoundTool[], server?: ServerFacts): T
   const same = ofFlavour.find(({ major }) => major === server.major);
   if (same !== undefined) return { tool: same, why: `the version of the server, ${server.major}` };
   const newer = ofFlavour.findLast(({ major }) => major > server.major);
-  // Flavours of MySQL number their versions apart, and their tools work across versions.
   if (newer !== undefined) return { tool: newer, why: `newer than the server, ${server.major}` };
-  if (server.flavour !== undefined) return { tool: ofFlavour[0] ?? newest, why: 'the newest one found' };
-  return { problem: tooOld(ofFlavour[0] ?? newest, server) };
+  const [older = newest] = ofFlavour;
+  const oldest = oldestFor(server);
+  if (older.major < oldest) return { problem: tooOld(older, server, oldest) };
+  return { tool: older, why: 'the newest one found' };
+}
+
+/**
+ * The major version of the oldest tool that knows what a server may hold.
+ *
+ * Shape: those of MySQL and MariaDB work across versions, but for the ones before a leap: MySQL's numbers went from 5 to 8, MariaDB's from 5 to 10.
+ */
+function oldestFor({ major, flavour }: ServerFacts): number {
+  return flavour === undefined ? major : Math.min(major, flavour === 'mysql' ? 8 : 10);
 }
 
 /** Says which tool is missing, where it was looked for and what to install. */
@@ -95,9 +105,9 @@ export function missingTool(name: string, { path, platform }: Pick<ToolSearch, '
   });
 }
 
-function tooOld({ name, version, path }: FoundTool, { major }: ServerFacts): BackupError {
+function tooOld({ name, version, path }: FoundTool, { major }: ServerFacts, oldest: number): BackupError {
   return new BackupError('tool.tooOld', `${name} ${version} (${path}) is too old for the server, which is ${major}.`, {
-    hint: `Install ${name} ${major} or later, or set its path in dbbackup.tools.`,
+    hint: `Install ${name} ${oldest} or later, or set its path in dbbackup.tools.`,
   });
 }
 

@@ -3,7 +3,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { BaseCommandDBConnector, toolFailure, type CallInput, type ToolUse } from '../../src/connectors/command.ts';
+import {
+  BaseCommandDBConnector,
+  toolFailure,
+  type CallInput,
+  type ToolUse,
+  type UsedTool,
+} from '../../src/connectors/command.ts';
 import type { DumpFacts, DumpOptions, OpenDump, Workspace } from '../../src/core/connector.ts';
 import type { Database } from '../../src/core/database.ts';
 import type { BackupError } from '../../src/core/errors.ts';
@@ -29,10 +35,10 @@ class FakeConnector extends BaseCommandDBConnector {
   override readonly name = 'FakeConnector';
   override readonly format = 'fake';
 
-  protected override uses(): readonly { readonly use: ToolUse; readonly input: CallInput }[] {
+  protected override uses(): readonly UsedTool[] {
     return [
-      { use: dumpUse, input },
-      { use: restoreUse, input },
+      { use: dumpUse, inputFor: () => input },
+      { use: restoreUse, inputFor: () => input },
     ];
   }
 

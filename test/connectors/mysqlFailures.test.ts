@@ -9,6 +9,7 @@ import { placeOf } from '../../src/connectors/mysql/settings.ts';
 import { connectorFor } from '../../src/connectors/registry.ts';
 import type { Database } from '../../src/core/database.ts';
 import { perform } from '../../src/perform.ts';
+import { makeContainerClient } from '../helpers/containerClient.ts';
 import { canary, mariadbServer, startServer, type MariadbServer } from '../helpers/mariadbServer.ts';
 import { until } from '../helpers/processes.ts';
 import { makeRecordingTool } from '../helpers/recordingTool.ts';
@@ -201,12 +202,7 @@ describe('failures of MySQL', () => {
   });
 
   it('backs up and restores through a stand-in for docker that passes on only the variables that it is named', async () => {
-    const script = `const names = argv.flatMap((word, at) => (argv[at - 1] === '-e' ? [word] : []));
-      const env = Object.fromEntries(names.map((name) => [name, process.env[name]]));
-      const rest = argv.slice(argv.indexOf('db') + 1); env.PATH = '/usr/bin:/bin';
-      const done = require('node:child_process').spawnSync('/bin/sh', ['-c', 'cat | "$0" "$@"', ...rest], { env, input: stdin, maxBuffer: 1e9 });
-      process.stdout.write(done.stdout); process.stderr.write(done.stderr); process.exitCode = done.status;`;
-    const docker = makeRecordingTool(join(bench.tools, 'docker'), { script });
+    const docker = makeContainerClient(join(bench.tools, 'docker'), { programs: '/usr/bin' });
     const prefix = `${docker.path} compose exec -T db`;
     const target = await database(
       { DUMP_PREFIX: prefix, RESTORE_PREFIX: prefix },

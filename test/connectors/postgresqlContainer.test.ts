@@ -5,21 +5,17 @@ import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connectorFor } from '../../src/connectors/registry.ts';
 import type { Database } from '../../src/core/database.ts';
 import { BackupError } from '../../src/core/errors.ts';
-import { postgresqlServer, type PostgresqlServer } from '../helpers/postgresqlServer.ts';
+import { makeContainerClient } from '../helpers/containerClient.ts';
+import { bin, postgresqlServer, type PostgresqlServer } from '../helpers/postgresqlServer.ts';
 import { makeRecordingTool, type RecordingTool } from '../helpers/recordingTool.ts';
 import { makeBench, rejectsWith, removeBench, type Bench } from './contract.ts';
 
 const missing = '/nonexistent/tool';
 
-/** Runs the real tool with the variables that it is named and no other; in there, the server has a port of its own. */
-const standIn = (port: number): string => `
-  const names = argv.flatMap((word, at) => (argv[at - 1] === '-e' ? [word] : []));
-  const env = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+/** In there, the server has a port of its own. */
+const inside = (port: number): string => `
   if (env.PGPORT !== '5432' || env.PGHOST !== 'localhost') throw new Error('not the port inside');
-  const rest = argv.slice(argv.indexOf('db') + 1);
-  const options = { env: { ...env, PGHOST: '127.0.0.1', PGPORT: '${port}' }, input: stdin, maxBuffer: 1e9 };
-  const done = require('node:child_process').spawnSync('/usr/lib/postgresql/15/bin/' + rest[0], rest.slice(1), options);
-  process.stdout.write(done.stdout); process.stderr.write(done.stderr); process.exitCode = done.status;`;
+  Object.assign(env, { PGHOST: '127.0.0.1', PGPORT: '${port}' });`;
 
 describe('a PostgreSQL server in a container of the workspace', () => {
   const path = process.env['PATH'];
@@ -32,7 +28,7 @@ describe('a PostgreSQL server in a container of the workspace', () => {
   beforeEach(async () => {
     bench = await makeBench();
     process.env['PATH'] = `${bench.tools}:${path ?? ''}`;
-    docker = makeRecordingTool(join(bench.tools, 'docker'), { script: standIn(server.port) });
+    docker = makeContainerClient(join(bench.tools, 'docker'), { programs: bin, inside: inside(server.port) });
     const compose = `services:\n  db:\n    image: postgres:15\n    ports: ["127.0.0.1:${server.port}:5432"]\n`;
     writeFileSync(join(bench.folder, 'compose.yaml'), compose);
     name = await server.createDatabase(`CREATE TABLE t (a int); INSERT INTO t VALUES (1); SELECT lo_from_bytea(0, 'large')`);
@@ -50,13 +46,14 @@ describe('a PostgreSQL server in a container of the workspace', () => {
 
   it('is described with the tools in there and why, without starting anything', async () => {
     const connector = await connectorFor('PgDumpBinaryConnector');
-    const { tools, dump, problems } = await connector.describe({ ...database, mayUseContainers: false });
+    const { tools, dump, restore, problems } = await connector.describe({ ...database, mayUseContainers: false });
     const why = 'in the container of db (compose.yaml): none was found on this machine';
     assert.deepEqual(tools, [
       { name: 'pg_dump', path: 'pg_dump', version: '', why, container: 'db' },
       { name: 'pg_restore', path: 'pg_restore', version: '', why, container: 'db' },
     ]);
     assert.deepEqual([dump[0]?.program, dump[0]?.env['PGPORT'], problems], [docker.path, '5432', []]);
+    assert.deepEqual(restore[0]?.args.slice(-2), ['-d', '']);
     assert.deepEqual(docker.calls(), []);
   });
 
@@ -88,15 +85,17 @@ describe('a PostgreSQL server in a container of the workspace', () => {
     assert.deepEqual(docker.calls(), []);
   });
 
-  it('is not looked for when a tool is named, is there, or the server is another machine’s', async () => {
+  it('is not looked for when a tool is named, is there, or the server is another machine’s or at a socket', async () => {
     await rejectsWith(
       bench.dump('PgDumpBinaryConnector', { ...database, keys: { ...database.keys, DUMP_CMD: 'no_such_tool' } }),
       'tool.missing',
     );
     await bench.dump('PgDumpBinaryConnector', { ...database, tools: {} });
     const connector = await connectorFor('PgDumpBinaryConnector');
-    const target = { kind: 'server', engine: 'postgresql', host: 'db.example', port: server.port, database: name } as const;
-    assert.equal((await connector.describe({ ...database, target })).problems[0]?.code, 'tool.missing');
+    for (const host of ['db.example', server.socket]) {
+      const target = { kind: 'server', engine: 'postgresql', host, port: server.port, database: name } as const;
+      assert.equal((await connector.describe({ ...database, target })).problems[0]?.code, 'tool.missing');
+    }
     assert.deepEqual(docker.calls(), []);
   });
 

@@ -6,7 +6,8 @@ import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connectorFor } from '../../src/connectors/registry.ts';
 import type { Database } from '../../src/core/database.ts';
 import { perform } from '../../src/perform.ts';
-import { canary, postgresqlServer, startServer, type PostgresqlServer } from '../helpers/postgresqlServer.ts';
+import { makeContainerClient } from '../helpers/containerClient.ts';
+import { bin, canary, postgresqlServer, startServer, type PostgresqlServer } from '../helpers/postgresqlServer.ts';
 import { mountSmallDisk } from '../helpers/smallDisk.ts';
 import { makeRecordingTool } from '../helpers/recordingTool.ts';
 import { makeWorkspace, recordingRun } from '../helpers/workspace.ts';
@@ -204,12 +205,7 @@ describe('failures of PostgreSQL', () => {
   });
 
   it('backs up through a stand-in for docker that passes on only the variables that it is named', async () => {
-    const script = `const names = argv.flatMap((word, at) => (argv[at - 1] === '-e' ? [word] : []));
-      const env = Object.fromEntries(names.map((name) => [name, process.env[name]]));
-      const rest = argv.slice(argv.indexOf('db') + 1);
-      const done = require('node:child_process').spawnSync('/usr/lib/postgresql/15/bin/' + rest[0], rest.slice(1), { env, input: stdin, maxBuffer: 1e9 });
-      process.stdout.write(done.stdout); process.stderr.write(done.stderr); process.exitCode = done.status;`;
-    const docker = makeRecordingTool(join(bench.tools, 'docker'), { script });
+    const docker = makeContainerClient(join(bench.tools, 'docker'), { programs: bin });
     const prefix = `${docker.path} compose exec -T db`;
     const target = await database(
       { DUMP_PREFIX: prefix, RESTORE_PREFIX: prefix },

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { canDumpHistory, flavourArgs, knowsSandbox } from '../../src/connectors/mysql/arguments.ts';
 import { mayEverywhere, mayInDatabase, parseGrants } from '../../src/connectors/mysql/grants.ts';
-import { refuseOldTool } from '../../src/connectors/mysql/toolAge.ts';
-import type { BackupError } from '../../src/core/errors.ts';
 
 describe('the rights of a MySQL account, as SHOW GRANTS says them', () => {
   it('are read from the lines of both flavours', () => {
@@ -70,20 +68,5 @@ describe('the words of the MySQL tools', () => {
     });
     const can = (tool: string, of: string): boolean => canDumpHistory({ flavour: 'mariadb', version: tool }, server(of));
     assert.deepEqual([can('10.11.19', '10.11.2'), can('10.6.18', '10.11.2'), can('11.4.2', '10.6.18')], [true, false, false]);
-  });
-
-  it('are given to no tool that is too old for the server', () => {
-    const tool = (version: string): Parameters<typeof refuseOldTool>[0] => ({
-      facts: { name: 'mysqldump', path: '/x', version },
-      words: [],
-      inContainer: false,
-    });
-    const refusal = { name: 'BackupError', code: 'tool.tooOld' } satisfies Partial<BackupError>;
-    assert.throws(() => refuseOldTool(tool('5.7.44'), { major: 8, flavour: 'mysql' }), refusal);
-    assert.throws(() => refuseOldTool(tool('5.5.68'), { major: 11, flavour: 'mariadb' }), refusal);
-    refuseOldTool(tool('8.0.36'), { major: 9, flavour: 'mysql' });
-    refuseOldTool(tool('10.11.19'), { major: 11, flavour: 'mariadb' });
-    refuseOldTool(tool('5.5.68'), { major: 5, flavour: 'mariadb' });
-    refuseOldTool({ ...tool(''), inContainer: true }, { major: 8, flavour: 'mysql' });
   });
 });

@@ -99,6 +99,7 @@ describe('the calls of a tool', () => {
     ];
     assert.deepEqual([call?.program, call?.args], ['nice', words]);
     assert.deepEqual(call?.env, { OWN: '1', PW: 'x', PGSSLMODE: 'require', DOCKER_HOST: 'x' });
+    assert.equal(call.withoutParent, undefined);
   });
 
   it('know the prefixes of containers', () => {

@@ -95,6 +95,13 @@ describe('looking for tools', () => {
     assert.equal(chosen(mixed.slice(0, 1), { major: 11, flavour: 'mariadb' }), 'tool.wrongFlavour');
   });
 
+  it('chooses an older one for MySQL and MariaDB, whose tools work across versions, but none from before a leap', () => {
+    assert.equal(chosen([tool('8.0.36', 'mysql')], { major: 9, flavour: 'mysql' }), '8.0.36');
+    assert.equal(chosen([tool('5.7.44', 'mysql')], { major: 8, flavour: 'mysql' }), 'tool.tooOld');
+    assert.equal(chosen([tool('10.11.19', 'mariadb')], { major: 11, flavour: 'mariadb' }), '10.11.19');
+    assert.equal(chosen([tool('5.5.68', 'mariadb')], { major: 11, flavour: 'mariadb' }), 'tool.tooOld');
+  });
+
   it('says which tool is missing, where it was looked for and what to install', () => {
     for (const [name, system, hint] of [
       ['pg_dump', 'linux', /postgresql-client/],

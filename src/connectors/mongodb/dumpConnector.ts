@@ -6,7 +6,7 @@ import type { ToolCall } from '../../core/toolCall.ts';
 import { fileBytes } from '../../system/fileBytes.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { withSecretFile } from '../../system/secretFile.ts';
-import { BaseCommandDBConnector, type CallInput, type ResolvedTool, type ToolUse } from '../command.ts';
+import { BaseCommandDBConnector, type CallInput, type ResolvedTool, type ToolUse, type UsedTool } from '../command.ts';
 import { readArchive } from './archive.ts';
 import { dumpArgs, restoreArgs } from './arguments.ts';
 import { liveContents, type DatabaseFacts } from './catalog.ts';
@@ -29,14 +29,14 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
   override readonly name = 'MongoDumpConnector';
   override readonly format = 'mongo-archive';
 
-  protected override uses(database: Database): readonly { readonly use: ToolUse; readonly input: CallInput }[] {
+  protected override uses(database: Database): readonly UsedTool[] {
     const settings = settingsOf(database);
     const connection = connectionOf(database);
     const config = secretsText(connection) === undefined ? undefined : 'FILE';
     const plan = { source: settings.name, drop: settings.drop, hasValidators: false };
     return [
-      { use: dumpUse, input: inputOf(dumpArgs(connection, { settings, exclude: settings.exclude, config })) },
-      { use: restoreUse, input: inputOf(restoreArgs(connection, { settings, plan, config })) },
+      { use: dumpUse, inputFor: () => inputOf(dumpArgs(connection, { settings, exclude: settings.exclude, config })) },
+      { use: restoreUse, inputFor: () => inputOf(restoreArgs(connection, { settings, plan, config })) },
     ];
   }
 

@@ -12,11 +12,10 @@ import type {
 import { targetLabel, type Database } from '../../core/database.ts';
 import type { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
-import { isContainerPrefix, prefixWords } from '../../core/toolCall.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { withSecretFile } from '../../system/secretFile.ts';
 import { excludedTables } from '../base.ts';
-import { BaseCommandDBConnector, type CallInput, type ResolvedTool, type ToolUse } from '../command.ts';
+import { BaseCommandDBConnector, type ResolvedTool, type ToolUse, type UsedTool } from '../command.ts';
 import { canDumpHistory, dumpArgs, flavourArgs, restoreArgs } from './arguments.ts';
 import { readFacts } from './catalog.ts';
 import { dumpFacts } from './dumpFacts.ts';
@@ -31,28 +30,25 @@ import { sayingPosition } from './restoreProgress.ts';
 import { isCode, withSession } from './session.ts';
 import { placeOf, type Place } from './settings.ts';
 import { compareWithScan, dropOthers, endSession, withTarget } from './targetDatabase.ts';
-import { refuseOldTool } from './toolAge.ts';
-import { optionsOf, withOptionFile, withoutOptionFile } from './toolWords.ts';
+import { dumpInput, optionsOf, placeOfTool, restoreInput } from './toolWords.ts';
 
 const dumpUse: ToolUse = { phase: 'dump', names: ['mariadb-dump', 'mysqldump'], commandKeys: ['DUMP_CMD'] };
 const restoreUse: ToolUse = { phase: 'restore', names: ['mariadb', 'mysql'], commandKeys: ['RESTORE_CMD'] };
-/** The option file where it is on standard input, in a container. */
-const standardInput = '/dev/stdin';
 
 /** Dumps with mariadb-dump or mysqldump, and restores with mariadb or mysql: those that belong to the server. */
 export class MysqlDumpConnector extends BaseCommandDBConnector {
   override readonly name = 'MysqlDumpConnector';
   override readonly format = 'mysql-sql';
+  protected override readonly canBeBesideServer = true;
 
-  protected override uses(database: Database): readonly { readonly use: ToolUse; readonly input: CallInput }[] {
+  protected override uses(database: Database): readonly UsedTool[] {
     const place = placeOf(database, 'restore');
+    const dump = dumpArgs({ withoutRoutines: false, withoutEvents: false, withHistory: false });
     const restore = restoreArgs(place.name, 'dbbackup-TOKEN');
-    const dumpFile = isContainerPrefix(prefixWords(database.keys, 'dump')) ? standardInput : 'OPTIONS';
-    const isStreamed = isContainerPrefix(prefixWords(database.keys, 'restore'));
-    const dump = withOptionFile(dumpArgs({ withoutRoutines: false, withoutEvents: false, withHistory: false }), dumpFile);
+    const options = 'OPTIONS';
     return [
-      { use: dumpUse, input: { ...dump, operands: ['--', place.name] } },
-      { use: restoreUse, input: isStreamed ? withoutOptionFile(restore, place) : withOptionFile(restore, 'OPTIONS') },
+      { use: dumpUse, inputFor: (tool) => dumpInput(dump, place, { tool, options }) },
+      { use: restoreUse, inputFor: (tool) => restoreInput(restore, place, { tool, options }) },
     ];
   }
 
@@ -132,7 +128,6 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const restoring = { alias: database.alias, name: place.name, scan, origin: dump.origin, removesOthers, run };
     const target = await this.lookAtTarget(database, place, restoring);
     const tool = await this.resolveTool(database, restoreUse, target.plan?.facts);
-    refuseOldTool(tool, target.plan?.facts);
     const restore: Restore = { ...target, place, dump, scan, tool, removesOthers, scratch: workspace.scratch };
     return {
       emptied: [],
@@ -194,7 +189,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const args = restoreArgs(place.name, token);
     const io: StagesIo = { stdin: { kind: 'file', path }, stdout: { kind: 'none' }, cwd: scratch };
     await withSecretFile(scratch, optionsOf(place, []), async (options) => {
-      const input = tool.inContainer ? withoutOptionFile(args, place) : withOptionFile(args, options);
+      const input = restoreInput(args, place, { tool, options });
       await this.runTool(database, await this.calls(database, restoreUse, tool, input), io, run);
     });
   }
@@ -208,7 +203,6 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const planning = { alias, name: place.name, exclude: excludedTables(database), purpose: options.purpose, run };
     const deciding = withSession(place, run.signal, (session) => planDump(session, planning));
     const { plan, tool } = await this.decidedWithTool(safe, dumpUse, deciding);
-    refuseOldTool(tool, plan?.facts);
     const kind = { flavour: tool.flavour, version: tool.facts.version };
     const isVersioned = plan?.facts.tables.some((table) => table.isVersioned) === true;
     const withHistory = isVersioned && canDumpHistory(kind, plan.facts);
@@ -226,9 +220,8 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const [withoutRoutines, withoutEvents] = [plan?.lacking.has('routine') === true, plan?.lacking.has('event') === true];
     const args = [...dumpArgs({ withoutRoutines, withoutEvents, withHistory }), ...flavourArgs(kind)];
     run.progress({ phase: 'dumping' });
-    return withSecretFile(scratch, optionsOf(place, ignored), async (options) => {
-      const input = { ...withOptionFile(args, tool.inContainer ? standardInput : options), operands: ['--', place.name] };
-      const calls = await this.calls(database, dumpUse, tool, input);
+    return withSecretFile(scratch, optionsOf(placeOfTool(place, tool), ignored), async (options) => {
+      const calls = await this.calls(database, dumpUse, tool, dumpInput(args, place, { tool, options }));
       const stdin: StagesIo['stdin'] = tool.inContainer ? { kind: 'file', path: options } : { kind: 'none' };
       return (await this.runTool(database, calls, { stdin, stdout, firstByteMs: 50_000 }, run)).stderr;
     });

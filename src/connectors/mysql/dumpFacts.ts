@@ -46,10 +46,15 @@ export function dumpFacts(dump: WrittenDump): DumpFacts {
       ...(versioned.length > 0 && !withHistory ? [`The dump is without the history of ${listText(versioned)}.`] : []),
       ...said
         .split('\n')
-        .filter((line) => line.trim() !== '')
+        .filter((line) => line.trim() !== '' && !isOfClient(line))
         .slice(0, 100),
     ],
   };
+}
+
+/** What docker compose says of its own file, each time: `time="…" level=warning msg="… the attribute `version` is obsolete …"`. */
+function isOfClient(line: string): boolean {
+  return /^time="[^"]*" level=\w+ msg=/.test(line);
 }
 
 /** `--hex-blob` doubles a BLOB: a row can be read that cannot be written back. */

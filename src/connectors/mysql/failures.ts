@@ -1,7 +1,7 @@
 import { BackupError } from '../../core/errors.ts';
 import type { StagesEnd } from '../../system/process.ts';
 import { toolFailure } from '../command.ts';
-import { meaningOf, type Meanings } from '../meanings.ts';
+import { containerMeanings, meaningOf, type Meanings } from '../meanings.ts';
 
 /** As `error 1045`, `Got error: 1045:`, `ERROR 1045 (28000)` or `(1045)`. Source: the server's and the client's lists of error messages. */
 function numbered(...numbers: readonly number[]): RegExp {
@@ -16,6 +16,7 @@ const startServer = 'Start the server, or correct HOST and PORT in the settings.
 
 /** What went wrong, by the system's or the driver's code or by the number in what a tool says. `where` is `shop on localhost`. */
 const meanings: Meanings = [
+  ...containerMeanings('the client programs of MySQL or MariaDB'),
   [
     withCodes('AUTH_SWITCH_PLUGIN_ERROR', numbered(1045, 1698)),
     () => ({
@@ -126,7 +127,8 @@ export function explainDriver(error: unknown, where: string): unknown {
   return meaningOf(meanings, [code, errno], { where, cause: error }) ?? error;
 }
 
-/** What a tool's last words mean. */
+/** What a tool's last words mean, or how it ended. */
 export function explainTool(end: StagesEnd, tool: string, where: string): BackupError {
-  return meaningOf(meanings, [end.stderr], { where, cause: undefined }) ?? toolFailure(tool, end);
+  const texts = [end.stderr, `exit code ${end.exitCode ?? ''}`];
+  return meaningOf(meanings, texts, { where, cause: undefined }) ?? toolFailure(tool, end);
 }

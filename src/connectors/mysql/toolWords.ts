@@ -1,19 +1,40 @@
-import type { CallInput } from '../command.ts';
-import { optionFileText } from './optionFile.ts';
+import type { CallInput, ResolvedTool } from '../command.ts';
+import { addressOf, optionFileText } from './optionFile.ts';
 import { toolVariables, type Place } from './settings.ts';
+
+/** Where a tool connects: in the container of its server, to the port in there. */
+export function placeOfTool(place: Place, { container }: ResolvedTool): Place {
+  return container === undefined ? place : { ...place, address: addressOf('127.0.0.1', container.port) };
+}
 
 /** The option file of a tool: connection, password, and the tables that a dump leaves out. */
 export function optionsOf({ address, user, password, name }: Place, ignored: readonly string[]): string {
   return optionFileText({ address, user, password, ignored: { database: name, tables: ignored } });
 }
 
-/** What every call of a tool has, with its option file first. In a container, where no file of ours is, a dump reads it from its standard input. */
-export function withOptionFile(args: readonly string[], file: string): CallInput {
+/** The call of a dump. In a container, where no file of ours is, it reads its options from its standard input. */
+export function dumpInput(args: readonly string[], place: Place, { tool, options }: ToolAndOptions): CallInput {
+  return { ...withOptionFile(args, tool.inContainer ? '/dev/stdin' : options), operands: ['--', place.name] };
+}
+
+/** The call of a restore. In a container its standard input is the dump, and its options are words and variables. */
+export function restoreInput(args: readonly string[], place: Place, { tool, options }: ToolAndOptions): CallInput {
+  return tool.inContainer ? withoutOptionFile(args, placeOfTool(place, tool)) : withOptionFile(args, options);
+}
+
+/** A tool, and the path of the file with its options. */
+interface ToolAndOptions {
+  readonly tool: ResolvedTool;
+  readonly options: string;
+}
+
+/** What every call of a tool has, with its option file first. */
+function withOptionFile(args: readonly string[], file: string): CallInput {
   return { first: [`--defaults-file=${file}`], args, env: toolVariables(), secrets: [], withoutParent: 'MYSQL_' };
 }
 
 /** The connection of a client in a container that reads a dump from its standard input: its password travels in the environment. */
-export function withoutOptionFile(args: readonly string[], { address, user, password }: Place): CallInput {
+function withoutOptionFile(args: readonly string[], { address, user, password }: Place): CallInput {
   const where =
     address.kind === 'socket'
       ? [`--socket=${address.path}`, '--protocol=socket']

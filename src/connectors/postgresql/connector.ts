@@ -3,7 +3,7 @@ import type { Database, Target } from '../../core/database.ts';
 import type { ManifestTarget } from '../../core/dumpManifest.ts';
 import type { Run } from '../../core/run.ts';
 import type { StagesIo } from '../../system/process.ts';
-import type { CallInput, ResolvedTool, ToolUse } from '../command.ts';
+import type { ResolvedTool, ToolUse, UsedTool } from '../command.ts';
 import { dumpArgs } from './arguments.ts';
 import { readFacts } from './catalog.ts';
 import { contentOf } from './content.ts';
@@ -37,25 +37,24 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
     return Promise.resolve();
   }
 
-  protected override uses(database: Database): readonly { readonly use: ToolUse; readonly input: CallInput }[] {
+  protected override uses(database: Database): readonly UsedTool[] {
     const settings = settingsOf(database);
     const selection = [
       ...settings.exclude.map((name) => `--exclude-table-data=${name}`),
       ...settings.schemas.flatMap((name) => ['-n', `"${name}"`]),
     ];
-    const dump = this.input(database, dumpArgs(this.format, { settings, selection, isCompressed: false }));
+    const dump = dumpArgs(this.format, { settings, selection, isCompressed: false });
     const restore = this.format === 'pg-custom' ? prepareArchive : preparePlain;
-    const { args, operands } = restore({
-      settings,
-      file: 'DUMP',
-      list: undefined,
-      withoutOwners: false,
-      inContainer: false,
-      token: 'TOKEN',
-    });
+    const told = { settings, file: 'DUMP', list: undefined, withoutOwners: false, token: 'TOKEN' };
     return [
-      { use: dumpUse, input: dump },
-      { use: restoreUses[this.format], input: { ...this.input(database, args), operands } },
+      { use: dumpUse, inputFor: (tool) => this.input(database, tool, dump) },
+      {
+        use: restoreUses[this.format],
+        inputFor: (tool) => {
+          const { args, operands } = restore({ ...told, inContainer: tool.inContainer });
+          return { ...this.input(database, tool, args), operands };
+        },
+      },
     ];
   }
 
@@ -141,7 +140,8 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
       const script = await writeUndo(
         restore,
         async (name, { args, operands }, io) => {
-          const calls = await this.calls(database, ...makers[name], { ...this.input(database, args), operands });
+          const [makerUse, maker] = makers[name];
+          const calls = await this.calls(database, makerUse, maker, { ...this.input(database, maker, args), operands });
           await this.runTool(database, calls, { ...io, cwd: restore.scratch }, run);
         },
         run,
@@ -164,7 +164,7 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
     await withTarget(place, { exists, signal: run.signal }, async () => {
       await this.makeReady(database, run);
       const { args, operands, stdin, onStderrLine } = await ready(run);
-      const calls = await this.calls(database, use, tool, { ...this.input(database, args), operands });
+      const calls = await this.calls(database, use, tool, { ...this.input(database, tool, args), operands });
       await watchingLocks(place, run, async (signal) => {
         const io: StagesIo = { stdin, stdout: { kind: 'none' }, onStderrLine, cwd: restore.scratch };
         await this.runTool(database, calls, io, { ...run, signal });

@@ -19,6 +19,7 @@ import { dumpUse } from './toolUses.ts';
 export abstract class PostgresqlDumper extends BaseCommandDBConnector {
   abstract override readonly format: DumpKind;
   readonly safetyFormat: DumpKind = 'pg-custom';
+  protected override readonly canBeBesideServer = true;
 
   protected override explainFailure(end: StagesEnd, tool: string, database: Database): BackupError {
     return explainTool(end, tool, targetLabel(database.target));
@@ -71,10 +72,6 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     return { bytes, facts };
   }
 
-  protected override besideServer(input: CallInput, port: number): CallInput {
-    return { ...input, env: { ...input.env, PGHOST: 'localhost', PGPORT: String(port) } };
-  }
-
   /** Where the driver connects. */
   protected place(database: Database, phase: Phase): Place {
     return { variables: driverVariables(database, phase), where: targetLabel(database.target) };
@@ -104,7 +101,7 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
   }
 
   private async dumpTo({ database, plan, tool, args, kind }: Dumping, stdout: StagesIo['stdout'], run: Run): Promise<DumpFacts> {
-    const calls = await this.calls(database, dumpUse, tool, this.input(database, args));
+    const calls = await this.calls(database, dumpUse, tool, this.input(database, tool, args));
     const said: string[] = [];
     const progress = plan === undefined ? (): void => undefined : dumpProgress(plan.facts, run);
     run.progress({ phase: 'dumping' });
@@ -134,9 +131,11 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     return plan !== undefined && isSame(now.contents, plan.facts.contents);
   }
 
-  protected input(database: Database, args: readonly string[]): CallInput {
+  /** What every call of a tool has: in the container of the server, the port in there. */
+  protected input(database: Database, { container }: ResolvedTool, args: readonly string[]): CallInput {
     const { env, secrets } = connectionVariables(database);
-    return { args, env, secrets, withoutParent: 'PG' };
+    const inside = container === undefined ? {} : { PGHOST: 'localhost', PGPORT: String(container.port) };
+    return { args, env: { ...env, ...inside }, secrets, withoutParent: 'PG' };
   }
 }
 

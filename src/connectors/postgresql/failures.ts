@@ -1,20 +1,13 @@
 import { BackupError } from '../../core/errors.ts';
 import type { StagesEnd } from '../../system/process.ts';
 import { toolFailure } from '../command.ts';
-import { meaningOf, type Meanings } from '../meanings.ts';
+import { containerMeanings, meaningOf, type Meanings } from '../meanings.ts';
 
 const startServer = 'Start the server, or correct HOST and PORT in the settings.';
 
 /** What went wrong, by the server's SQLSTATE, the system's code or, where there is neither, the words. `where` is `shop on localhost`. */
 const meanings: Meanings = [
-  [
-    /service "?[\w.-]+"? is not running|No such container|Cannot connect to the Docker daemon/i,
-    () => ({
-      code: 'tool.missing',
-      sentence: 'The container that has the program does not run.',
-      hint: 'Start it, for example with docker compose up -d, or install PostgreSQL’s client programs.',
-    }),
-  ],
+  ...containerMeanings('PostgreSQL’s client programs'),
   [
     /^(28P01|SASL)|password authentication failed|no password supplied|client password must be a string/,
     () => ({
@@ -121,9 +114,10 @@ export function explainDriver(error: unknown, where: string): unknown {
   return meaningOf(meanings, [code, error.message, nested], { where, cause: error }) ?? error;
 }
 
-/** What a tool's last words mean. */
+/** What a tool's last words mean, or how it ended. */
 export function explainTool(end: StagesEnd, tool: string, where: string): BackupError {
-  return meaningOf(meanings, [end.stderr], { where, cause: undefined }) ?? toolFailure(tool, end);
+  const texts = [end.stderr, `exit code ${end.exitCode ?? ''}`];
+  return meaningOf(meanings, texts, { where, cause: undefined }) ?? toolFailure(tool, end);
 }
 
 function errorTexts(errors: readonly unknown[]): string {
