@@ -17,6 +17,7 @@ import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { withSecretFile } from '../../system/secretFile.ts';
 import { excludedTables } from '../base.ts';
 import { BaseCommandDBConnector, type CallInput, type ResolvedTool, type ToolUse } from '../command.ts';
+import { restoreProgress } from '../restoreProgress.ts';
 import { canDumpHistory, dumpArgs, flavourArgs, restoreArgs } from './arguments.ts';
 import { readFacts } from './catalog.ts';
 import { dumpFacts } from './dumpFacts.ts';
@@ -27,7 +28,6 @@ import { watchingLocks } from './lockWatch.ts';
 import { PassingDump } from './passingDump.ts';
 import { planRestore, type RestorePlan } from './restorePlan.ts';
 import { inputFile, readDump, type Restore } from './restoring.ts';
-import { sayingPosition } from './restoreProgress.ts';
 import { isCode, withSession } from './session.ts';
 import { placeOf, type Place } from './settings.ts';
 import { compareWithScan, dropOthers, endSession, withTarget } from './targetDatabase.ts';
@@ -174,9 +174,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
         await withSession(place, run.signal, (session) => dropOthers(session, place.name, scan));
       const token = `dbbackup-${randomBytes(12).toString('hex')}`;
       try {
-        await sayingPosition({ path, totalBytes: restore.dump.sizeBytes }, run, () =>
-          this.restoreFrom(database, path, { restore, token, run }),
-        );
+        await this.restoreFrom(database, path, { restore, token, run });
       } catch (error) {
         if (plan !== undefined) await endSession(place, token);
         throw error;
@@ -192,7 +190,8 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
   ): Promise<void> {
     const { place, tool, scratch } = restore;
     const args = restoreArgs(place.name, token);
-    const io: StagesIo = { stdin: { kind: 'file', path }, stdout: { kind: 'none' }, cwd: scratch };
+    const reading = await restoreProgress(path, run);
+    const io: StagesIo = { stdin: { kind: 'file', path }, stdout: { kind: 'none' }, reading, cwd: scratch };
     await withSecretFile(scratch, optionsOf(place, []), async (options) => {
       const input = tool.inContainer ? withoutOptionFile(args, place) : withOptionFile(args, options);
       await this.runTool(database, await this.calls(database, restoreUse, tool, input), io, run);

@@ -2,7 +2,6 @@ import type { Inspection, OpenDump, PreparedRestore, Workspace } from '../../cor
 import type { Database, Target } from '../../core/database.ts';
 import type { ManifestTarget } from '../../core/dumpManifest.ts';
 import type { Run } from '../../core/run.ts';
-import type { StagesIo } from '../../system/process.ts';
 import type { CallInput, ResolvedTool, ToolUse } from '../command.ts';
 import { dumpArgs } from './arguments.ts';
 import { readFacts } from './catalog.ts';
@@ -146,7 +145,7 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
         },
         run,
       );
-      return readyScript({ ...restore, inContainer: runner.inContainer }, script);
+      return readyScript({ ...restore, inContainer: runner.inContainer }, script, run);
     };
     return { restore, use: otherUses['pg-plain'], tool: runner, ready };
   }
@@ -163,11 +162,10 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
     const { watchingLocks } = await import('./lockWatch.ts');
     await withTarget(place, { exists, signal: run.signal }, async () => {
       await this.makeReady(database, run);
-      const { args, operands, stdin, onStderrLine } = await ready(run);
+      const { args, operands, io } = await ready(run);
       const calls = await this.calls(database, use, tool, { ...this.input(database, args), operands });
       await watchingLocks(place, run, async (signal) => {
-        const io: StagesIo = { stdin, stdout: { kind: 'none' }, onStderrLine, cwd: restore.scratch };
-        await this.runTool(database, calls, io, { ...run, signal });
+        await this.runTool(database, calls, { ...io, stdout: { kind: 'none' }, cwd: restore.scratch }, { ...run, signal });
       });
     });
   }
