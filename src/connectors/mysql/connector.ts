@@ -38,11 +38,15 @@ const dumpUse: ToolUse = { phase: 'dump', names: ['mariadb-dump', 'mysqldump'], 
 const restoreUse: ToolUse = { phase: 'restore', names: ['mariadb', 'mysql'], commandKeys: ['RESTORE_CMD'] };
 /** The option file where it is on standard input, in a container. */
 const standardInput = '/dev/stdin';
+/** How long the tool may say nothing at all. Units: ms. */
+const firstByteMs = 50_000;
 
 /** Dumps with mariadb-dump or mysqldump, and restores with mariadb or mysql: those that belong to the server. */
 export class MysqlDumpConnector extends BaseCommandDBConnector {
   override readonly name = 'MysqlDumpConnector';
   override readonly format = 'mysql-sql';
+  /** How long a dump may wait for a locked table. Before the first one the tool has said nothing at all, and must not be ended for that. Units: ms. */
+  protected readonly lockPatienceMs: number = firstByteMs - 5000;
 
   protected override uses(database: Database): readonly { readonly use: ToolUse; readonly input: CallInput }[] {
     const place = placeOf(database, 'restore');
@@ -86,7 +90,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const dumping = await this.planned(database, options, run);
     const passing = new PassingDump(run);
     const hash = createHash('sha256');
-    const said = await watchingLocks({ place: dumping.place, idleMs: () => passing.idleMs() }, run, async (signal) => {
+    const said = await watchingLocks(this.watched(dumping, passing), run, async (signal) => {
       const own = new AbortController();
       const both = AbortSignal.any([signal, own.signal]);
       const tool = this.dumpTo(dumping, { kind: 'file', path }, { scratch, run: { ...run, signal: both } });
@@ -108,7 +112,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const work = async (): Promise<DumpFacts> => {
       const dumping = await this.planned(database, options, run);
       const out = { kind: 'stream', writable: raw } as const;
-      const said = await watchingLocks({ place: dumping.place, idleMs: () => passing.idleMs() }, run, (signal) =>
+      const said = await watchingLocks(this.watched(dumping, passing), run, (signal) =>
         this.dumpTo(dumping, out, { scratch, run: { ...run, signal } }),
       );
       await passing.isRead;
@@ -214,6 +218,10 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     return { database: safe, place, plan, tool, withHistory, purpose: options.purpose };
   }
 
+  private watched({ place }: Dumping, passing: PassingDump): Parameters<typeof watchingLocks>[0] {
+    return { place, patienceMs: this.lockPatienceMs, idleMs: () => passing.idleMs() };
+  }
+
   /** Gives what the tool said on the side. */
   private async dumpTo(
     { database, place, plan, tool, withHistory, purpose }: Dumping,
@@ -229,7 +237,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
       const input = { ...withOptionFile(args, tool.inContainer ? standardInput : options), operands: ['--', place.name] };
       const calls = await this.calls(database, dumpUse, tool, input);
       const stdin: StagesIo['stdin'] = tool.inContainer ? { kind: 'file', path: options } : { kind: 'none' };
-      return (await this.runTool(database, calls, { stdin, stdout, firstByteMs: 50_000 }, run)).stderr;
+      return (await this.runTool(database, calls, { stdin, stdout, firstByteMs }, run)).stderr;
     });
   }
 
