@@ -6,7 +6,7 @@ import type { Run } from '../../core/run.ts';
 import type { Phase } from '../../core/toolCall.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { BaseCommandDBConnector, type CallInput, type ResolvedTool } from '../command.ts';
-import { dumpArgs, type DumpKind } from './arguments.ts';
+import { dumpArgs, lockWaitMs, type DumpKind } from './arguments.ts';
 import { readFacts } from './catalog.ts';
 import { dumpProgress, isSame, partitionedTables, planDump, refuseWithoutRoom, type DumpPlan } from './dumpPlan.ts';
 import { explainTool } from './failures.ts';
@@ -111,7 +111,8 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     const io: StagesIo = {
       stdin: { kind: 'none' },
       stdout,
-      firstByteMs: 50_000,
+      // A plain dump says nothing before all of its locks are there.
+      firstByteMs: lockWaitMs + 5000,
       onStderrLine: (line) => {
         progress(line);
         if (/(warning|error|hint|detail):/i.test(line) && said.length < 100) said.push(line);
