@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Inspection, OpenDump, PreparedRestore, Workspace } from '../../core/connector.ts';
 import type { Database, Target } from '../../core/database.ts';
 import type { ManifestTarget } from '../../core/dumpManifest.ts';
@@ -11,7 +12,7 @@ import { refusedRestore } from '../dumpProblems.ts';
 import { prepareArchive, preparePlain, readyFiles, readyScript, type Ready, type Restore } from './restoring.ts';
 import { freshPlan, planRestore } from './restorePlan.ts';
 import { isCode, withSession, type Place } from './session.ts';
-import { settingsOf } from './settings.ts';
+import { applicationName, settingsOf } from './settings.ts';
 import { dumpUse, listUse, otherUses, restoreUses } from './toolUses.ts';
 import { majorForArchive, refuseOldTool } from './toolVersions.ts';
 import { writeUndo } from './undo.ts';
@@ -19,6 +20,8 @@ import { writeUndo } from './undo.ts';
 /** What the three PostgreSQL connectors share: all of them read both kinds of dump. */
 export abstract class PostgresqlConnector extends PostgresqlDumper {
   override readonly restoreSafety = 'atomic';
+  /** How long a restore may wait for a lock of another session. Units: ms. */
+  protected readonly lockPatienceMs: number = 60_000;
 
   override get reads(): readonly string[] {
     return ['pg-custom', 'pg-plain'];
@@ -54,7 +57,7 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
     });
     return [
       { use: dumpUse, input: dump },
-      { use: restoreUses[this.format], input: { ...this.input(database, args), operands } },
+      { use: restoreUses[this.format], input: { ...this.input(database, args, `${applicationName}-TOKEN`), operands } },
     ];
   }
 
@@ -158,15 +161,21 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
     const { restore, use, tool, ready, place, exists } = applied;
     run.progress({ phase: 'restoring' });
     run.signal.throwIfAborted();
-    const { withTarget } = await import('./targetDatabase.ts');
+    const { endSessions, withTarget } = await import('./targetDatabase.ts');
     const { watchingLocks } = await import('./lockWatch.ts');
     await withTarget(place, { exists, signal: run.signal }, async () => {
       await this.makeReady(database, run);
       const { args, operands, io } = await ready(run);
-      const calls = await this.calls(database, use, tool, { ...this.input(database, args), operands });
-      await watchingLocks(place, run, async (signal) => {
-        await this.runTool(database, calls, { ...io, stdout: { kind: 'none' }, cwd: restore.scratch }, { ...run, signal });
-      });
+      const application = `${applicationName}-${randomBytes(6).toString('hex')}`;
+      const calls = await this.calls(database, use, tool, { ...this.input(database, args, application), operands });
+      try {
+        await watchingLocks({ place, application, patienceMs: this.lockPatienceMs }, run, async (signal) => {
+          await this.runTool(database, calls, { ...io, stdout: { kind: 'none' }, cwd: restore.scratch }, { ...run, signal });
+        });
+      } catch (error) {
+        await endSessions(place, application);
+        throw error;
+      }
     });
   }
 }

@@ -12,7 +12,7 @@ import { dumpProgress, isSame, partitionedTables, planDump, refuseWithoutRoom, t
 import { explainTool } from './failures.ts';
 import { pgCustomFormat, pgPlainFormat } from './formats.ts';
 import { isCode, withSession, type Place } from './session.ts';
-import { connectionVariables, driverVariables, settingsOf } from './settings.ts';
+import { applicationName, connectionVariables, driverVariables, settingsOf } from './settings.ts';
 import { dumpUse } from './toolUses.ts';
 
 /** What the three PostgreSQL connectors share to look at a database and to dump it; they make safety dumps in the custom format. */
@@ -135,9 +135,10 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     return plan !== undefined && isSame(now.contents, plan.facts.contents);
   }
 
-  protected input(database: Database, args: readonly string[]): CallInput {
+  /** `application` is what the server shows the tool as. */
+  protected input(database: Database, args: readonly string[], application = applicationName): CallInput {
     const { env, secrets } = connectionVariables(database);
-    return { args, env, secrets, withoutParent: 'PG' };
+    return { args, env: { ...env, PGAPPNAME: application }, secrets, withoutParent: 'PG' };
   }
 }
 
