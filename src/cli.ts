@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { createOutput } from './cli/output.ts';
 import { codeCachePath, stateDirectoryPath } from './core/stateDirectory.ts';
 
 /** Entry of the command line: the right Node, then the program. better-sqlite3 needs Node 22 and crashes on older ones; zstd came with 22.15. */
@@ -34,7 +35,9 @@ async function run(): Promise<void> {
 function runWithNewerNode(): void {
   const newer = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
   if (!existsSync(newer)) {
-    process.stderr.write(`dbbackup needs Node 22.15 or newer, and this is ${process.versions.node}.\n`);
+    const sentence = `dbbackup needs Node 22.15 or newer, and this is ${process.versions.node}.`;
+    const failure = { code: 'node.tooOld' as const, sentence, hint: 'Install a newer Node, and put it first on PATH.' };
+    createOutput(process.argv.includes('--json')).failed(failure, undefined);
     process.exitCode = 2;
     return;
   }

@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { BackupError } from '../core/errors.ts';
 import type { ToolCall } from '../core/toolCall.ts';
 import { graceMs, killMarked, lifeline, markerVariable, signalGroup, stderrLimit } from './ending.ts';
+import { watchReading, type Reading } from './readPosition.ts';
 import { Ring } from './ring.ts';
 
 /**
@@ -16,6 +17,7 @@ import { Ring } from './ring.ts';
  *
  * Shape: a file gets the program's own descriptor, so that its bytes never pass through us; it is created (mode 0600) when it is missing.
  * With `append` no program can write anywhere but behind what is there.
+ * `reading` is told how far the first stage has read a file: that on its standard input, or one that it opens by itself. Linux only.
  * Units: `firstByteMs` milliseconds until the first byte of output or of an error text. `okExitCodes` are those of the first stage.
  */
 export interface StagesIo {
@@ -29,6 +31,7 @@ export interface StagesIo {
     | { readonly kind: 'stream'; readonly writable: Writable }
     | { readonly kind: 'lines'; onLine(line: string): void };
   onStderrLine?(line: string): void;
+  readonly reading?: Reading;
   readonly firstByteMs?: number;
   readonly okExitCodes?: readonly number[];
   readonly cwd?: string;
@@ -71,6 +74,7 @@ export async function runStages(calls: readonly ToolCall[], io: StagesIo, signal
       stages.push(start(call, { stdin, stdout, launcher, marker, ...pick(io) }));
     }
     const cancel = watchAbort(stop, stages, marker);
+    const unwatch = watchInput(io, stages[0]?.pid, input);
     const watchdog = watchFirstByte(io, { files, stages, name: basename(calls[0]?.program ?? ''), own });
     try {
       const stoppedReading = new Set<number>();
@@ -86,6 +90,7 @@ export async function runStages(calls: readonly ToolCall[], io: StagesIo, signal
       return { exitCode: ends[stage]?.exitCode, signal: ends[stage]?.signal, stderr, stage, isSuccess: isClean };
     } finally {
       clearInterval(watchdog);
+      unwatch();
       cancel();
     }
   } finally {
@@ -227,6 +232,11 @@ function watchAbort(signal: AbortSignal, stages: readonly Stage[], marker: strin
     clearTimeout(timer);
     signal.removeEventListener('abort', cancel);
   };
+}
+
+function watchInput({ reading }: StagesIo, pid: number | undefined, input: Descriptor): () => void {
+  if (reading === undefined) return () => undefined;
+  return watchReading(reading, { pid, descriptor: typeof input === 'number' ? input : undefined });
 }
 
 function watchFirstByte(

@@ -3,11 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
-import { createConnection } from 'mysql2/promise';
-import { watchingLocks } from '../../src/connectors/mysql/lockWatch.ts';
-import { placeOf } from '../../src/connectors/mysql/settings.ts';
-import { connectorFor } from '../../src/connectors/registry.ts';
+import { createConnection, type Connection } from 'mysql2/promise';
+import { MysqlDumpConnector } from '../../src/connectors/mysql/connector.ts';
+import { connectorFor, formatById, formatOf } from '../../src/connectors/registry.ts';
 import type { Database } from '../../src/core/database.ts';
+import { backup } from '../../src/jobs/backup.ts';
+import { withContext } from '../../src/jobs/context.ts';
 import { perform } from '../../src/perform.ts';
 import { makeContainerClient } from '../helpers/containerClient.ts';
 import { canary, mariadbServer, startServer, type MariadbServer } from '../helpers/mariadbServer.ts';
@@ -105,37 +106,62 @@ describe('failures of MySQL', () => {
     await rejectsWith(bench.restore(mysql, target, file), 'tool.tooOld');
   });
 
-  it('says a table that another session has locked, by the server’s patience and by ours', async () => {
+  it('says a table that another session has locked when the server’s patience ends', async () => {
     const target = await database();
     const { file } = await bench.dump(mysql, target);
-    const options = { host: '127.0.0.1', port: server.port, user: 'admin', password: canary, database: nameOf(target) };
-    const other = await createConnection(options);
-    const waiting = await createConnection(options);
-    waiting.on('error', () => undefined);
+    const other = await lockedTable(target);
     try {
-      await other.query('LOCK TABLES t WRITE');
       await server.query('SET GLOBAL lock_wait_timeout = 1');
       await rejectsWith(bench.dump(mysql, target), 'database.locked');
       const restoring = withKeys(target, { RESTORE_SUFFIX: '--init-command="SET SESSION lock_wait_timeout = 1"' });
       await rejectsWith(bench.restore(mysql, restoring, file), 'database.locked');
-      await server.query('SET GLOBAL lock_wait_timeout = 86400');
-      const selecting = waiting.query('SELECT * FROM t').catch(() => undefined);
-      const place = placeOf(target, 'dump');
-      const watched = watchingLocks(
-        { place, idleMs: () => 1000 },
-        bench.run(),
-        (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-        100,
-      );
-      await rejectsWith(watched, 'database.locked');
-      await other.query('UNLOCK TABLES');
-      await selecting;
     } finally {
       await server.query('SET GLOBAL lock_wait_timeout = 86400');
       await other.end();
-      waiting.destroy();
     }
   });
+
+  it('ends a backup that waits for a locked table when our patience ends, and leaves no tool, session or file', async () => {
+    class ImpatientConnector extends MysqlDumpConnector {
+      protected override readonly lockPatienceMs = 500;
+    }
+    const target = await database();
+    const other = await lockedTable(target);
+    try {
+      for (const compression of ['none', 'zstd'] as const) {
+        const { dumps, stateDirectory } = workspace;
+        const request = { kind: 'backup' as const, database: target, dumps: { ...dumps, compression }, stateDirectory };
+        const parts = { stateDirectory, run: recordingRun(), formatOf, formatById };
+        const backingUp = withContext(parts, (context) => backup(request, { ...context, connector: new ImpatientConnector() }));
+        await Promise.all([rejectsWith(backingUp, 'database.locked'), until(() => toolsOf(target).length > 0, 'the tool')]);
+        assert.deepEqual(toolsOf(target), []);
+        assert.deepEqual(readdirSync(dumps.directory), ['.gitignore']);
+        assert.deepEqual(readdirSync(join(stateDirectory, 'scratch')), []);
+        const sessions = `SELECT id FROM information_schema.processlist WHERE db = '${nameOf(target)}'`;
+        await until(async () => (await server.query(sessions)).length === 1, 'the end of its session');
+      }
+    } finally {
+      await other.end();
+    }
+  });
+
+  /** A session that keeps others from the table until it ends. */
+  const lockedTable = async (of: Database): Promise<Connection> => {
+    const options = { host: '127.0.0.1', port: server.port, user: 'admin', password: canary, database: nameOf(of) };
+    const other = await createConnection(options);
+    await other.query('LOCK TABLES t WRITE');
+    return other;
+  };
+
+  /** Process ids of the tools that work on a database. */
+  const toolsOf = (of: Database): string[] =>
+    readdirSync('/proc').filter((id) => {
+      try {
+        return /^\d+$/.test(id) && readFileSync(`/proc/${id}/cmdline`, 'latin1').split('\0').includes(nameOf(of));
+      } catch {
+        return false;
+      }
+    });
 
   it('says a server that is gone in mid-dump, and publishes nothing', async () => {
     const own = await startServer();

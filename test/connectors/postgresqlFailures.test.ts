@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
+import type { Client } from 'pg';
+import { PgDumpBinaryConnector } from '../../src/connectors/postgresql/binaryConnector.ts';
+import { PgDumpConnector } from '../../src/connectors/postgresql/plainConnector.ts';
 import { connectorFor } from '../../src/connectors/registry.ts';
 import type { Database } from '../../src/core/database.ts';
 import { perform } from '../../src/perform.ts';
 import { makeContainerClient } from '../helpers/containerClient.ts';
 import { bin, canary, postgresqlServer, startServer, type PostgresqlServer } from '../helpers/postgresqlServer.ts';
+import { until } from '../helpers/processes.ts';
+import { restoreFile } from '../helpers/restoreFile.ts';
 import { mountSmallDisk } from '../helpers/smallDisk.ts';
 import { makeRecordingTool } from '../helpers/recordingTool.ts';
 import { makeWorkspace, recordingRun } from '../helpers/workspace.ts';
@@ -25,6 +31,13 @@ describe('failures of PostgreSQL', () => {
   afterEach(() => removeBench(bench));
   const database = async (keys = {}, sql = 'CREATE TABLE t (a int)'): Promise<Database> =>
     server.resolved(binary, await server.createDatabase(sql), keys);
+  const nameOf = ({ keys }: Database): string => String(keys['NAME']);
+  /** A session that keeps others from the table until it ends. */
+  const lockedTable = async (of: Database): Promise<Client> => {
+    const other = await server.connect(nameOf(of));
+    await other.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
+    return other;
+  };
   const inspect = async (of: Database): Promise<unknown> => (await connectorFor(binary)).inspect(of, bench, bench.run());
 
   it('D4 says a wrong password in one sentence, without the password', async () => {
@@ -71,20 +84,46 @@ describe('failures of PostgreSQL', () => {
 
   it('says a table that another session has locked', async () => {
     const target = await database({ DUMP_SUFFIX: '--lock-wait-timeout=300' });
-    const other = await server.connect(String(target.keys['NAME']));
+    const other = await lockedTable(target);
     try {
-      await other.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
-      await rejectsWith(bench.dump(binary, target), 'database.locked');
+      for (const connector of [binary, 'PgDumpConnector']) await rejectsWith(bench.dump(connector, target), 'database.locked');
     } finally {
       await other.end();
     }
   });
 
+  class ImpatientBinaryConnector extends PgDumpBinaryConnector {
+    protected override readonly lockPatienceMs = 300;
+  }
+  class ImpatientConnector extends PgDumpConnector {
+    protected override readonly lockPatienceMs = 300;
+  }
+  for (const connector of [new ImpatientBinaryConnector(), new ImpatientConnector()])
+    for (const keys of [{}, { SINGLE_TRANSACTION: false }])
+      it(`ends a restore of ${connector.name} that waits for a lock in vain, its session on the server too, with ${JSON.stringify(keys)}`, async () => {
+        const target = await database(keys);
+        const name = nameOf(target);
+        const { file } = await bench.dump(connector.name, target);
+        await server.query(name, 'INSERT INTO t VALUES (1)');
+        const before = server.hashOf(name);
+        const other = await lockedTable(target);
+        try {
+          const path = join(bench.scratch, 'dump');
+          await copyFile(file, path);
+          const restoring = restoreFile(connector, { database: target, path, workspace: bench, run: bench.run() });
+          await assert.rejects(restoring, { code: 'database.locked', message: /session \d+ of tester/ });
+          const sessions = `SELECT pid FROM pg_stat_activity WHERE datname = '${name}'`;
+          await until(async () => (await server.query('postgres', sessions)).length === 1, 'the end of its session');
+        } finally {
+          await other.end();
+        }
+        assert.equal(server.hashOf(name), before);
+      });
+
   it('says who holds the lock that a restore waits for, and goes on when it is free', async () => {
     const target = await database();
     const { file } = await bench.dump(binary, target);
-    const other = await server.connect(String(target.keys['NAME']));
-    await other.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
+    const other = await lockedTable(target);
     const run = bench.run();
     const log = run.log.bind(run);
     await bench.restore(binary, target, file, {

@@ -1,13 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from 'mocha';
 import { createConnection, type Connection } from 'mysql2/promise';
 import * as z from 'zod';
 import type { Database } from '../../src/core/database.ts';
+import { freePort } from './freePort.ts';
 import { until } from './processes.ts';
 
 /** The password of every account here, with what quoting gets wrong; in no argument, log or message it may ever be seen. */
@@ -90,14 +90,6 @@ function serverAccount(): { uid: number; gid: number } | undefined {
   if (userInfo().uid !== 0) return undefined;
   const id = (flag: string): number => Number(spawnSync('id', [flag, 'mysql'], { encoding: 'utf8' }).stdout);
   return { uid: id('-u'), gid: id('-g') };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 class PrivateServer implements MariadbServer {

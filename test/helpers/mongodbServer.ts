@@ -1,7 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +8,7 @@ import { BSON, Binary, Long } from 'bson';
 import { describe, type Context, type Suite } from 'mocha';
 import { MongoClient, type CollectionInfo, type Db } from 'mongodb';
 import type { Database } from '../../src/core/database.ts';
+import { freePort } from './freePort.ts';
 
 /** The password of every account here, with what quoting gets wrong; in no argument, log or message it may ever be seen. */
 export const canary = `canary"pass'word\\ $1 é@:/?#%`;
@@ -235,12 +235,4 @@ export function sorted(value: unknown): unknown {
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, part]) => [name, sorted(part)]),
   );
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -265,11 +265,15 @@ describe('the command line', () => {
     writeSettings({
       'dbbackup.databases': { default: { ENGINE: 'sqlite3', NAME: 'shop.sqlite3', CONNECTOR: 'SqliteConnector' } },
     });
-    const child = spawn(process.execPath, [commandLine, 'backup'], { cwd: folder(), env: environment(), stdio: 'ignore' });
+    const child = spawn(process.execPath, [commandLine, '--json', 'backup'], { cwd: folder(), env: environment() });
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => void (said += text));
     const ended = new Promise((resolve) => child.on('close', resolve));
     await until(() => partials().length > 0, 'the dump to begin');
     child.kill('SIGINT');
     assert.equal(await ended, 130);
+    const { ok, code } = lineSchema.parse(JSON.parse(said));
+    assert.deepEqual([ok, code], [false, 'job.cancelled']);
     assert.deepEqual(partials(), []);
   });
 
@@ -278,20 +282,29 @@ describe('the command line', () => {
   }
 
   it('hands over to the Node of the project when the one on PATH is older', () => {
+    const { status, stdout } = runOnOlderNode(commandLine);
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /SqliteBackupConnector/);
+  });
+
+  it('says that Node is too old where there is no other', () => {
+    const elsewhere = join(root, 'dist', 'cli.js');
+    mkdirSync(join(root, 'dist'));
+    copyFileSync(commandLine, elsewhere);
+    const { status, stdout } = runOnOlderNode(elsewhere);
+    const { ok, code } = lineSchema.parse(JSON.parse(stdout));
+    assert.deepEqual([status, ok, code], [2, false, 'node.tooOld']);
+  });
+
+  /** What an older Node does with the entry: it reads it, says its own version, and must not go further. */
+  function runOnOlderNode(entry: string): { status: number | null; stdout: string } {
     const older = join(root, 'older');
     mkdirSync(older);
-    // What an older Node does with the entry: it reads it, says its own version, and must not go further.
     writeFileSync(
       join(older, 'preload.cjs'),
       `Object.defineProperty(process.versions, 'node', { value: '20.20.2' }); delete process.env.NODE_OPTIONS;`,
     );
     const env = { ...environment(), NODE_OPTIONS: `--require ${join(older, 'preload.cjs')}` };
-    const { status, stdout } = spawnSync(process.execPath, [commandLine, '--json', 'databases'], {
-      cwd: folder(),
-      encoding: 'utf8',
-      env,
-    });
-    assert.equal(status, 0, stdout);
-    assert.match(stdout, /SqliteBackupConnector/);
-  });
+    return spawnSync(process.execPath, [entry, '--json', 'databases'], { cwd: folder(), encoding: 'utf8', env });
+  }
 });

@@ -249,6 +249,15 @@ describe('jobs on one database', () => {
     assert.ok(withCode('job.busy')(inner));
   });
 
+  it('tells a defect of ours as such, with its place in the log, and changes nothing', async () => {
+    const { file } = await backup();
+    sql('DELETE FROM items');
+    const run = { ...recordingRun(), ask: () => Promise.reject(new TypeError('nobody to ask')) };
+    await assert.rejects(restore(file, {}, run), withCode('unexpected'));
+    assert.ok(run.lines.some((line) => /^error: TypeError: nobody to ask\n +at /.test(line)));
+    assert.deepEqual(names(), []);
+  });
+
   it('cleans old dumps of a database and leaves those of another', async () => {
     sql('CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT)', workspace.path('second.sqlite3'));
     const other = workspace.database({ alias: 'default2', file: workspace.path('second.sqlite3') });

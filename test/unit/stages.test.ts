@@ -154,6 +154,32 @@ describe('running a tool with its stages', () => {
     assert.equal((await runStages([node('console.log(1); setTimeout(() => undefined, 2000)')], out, idle)).isSuccess, true);
   });
 
+  it('says how far a tool has read its input, or a file that it opens by itself', async function () {
+    if (process.platform !== 'linux') this.skip();
+    writeFileSync(file('in'), 'x'.repeat(5000));
+    const reading = (descriptor: string): ToolCall =>
+      node(
+        `const fs = require('node:fs'); fs.readSync(${descriptor}, Buffer.alloc(1000));
+        setInterval(() => fs.existsSync(process.argv[1]) && process.exit(0), 20)`,
+        file('seen'),
+        file('in'),
+      );
+    for (const [descriptor, stdin] of [
+      ['0', { kind: 'file', path: file('in') }],
+      ['fs.openSync(process.argv[2])', { kind: 'none' }],
+    ] as const) {
+      let position = 0;
+      const onPosition = (doneBytes: number): void => {
+        position = doneBytes;
+        if (position > 0) writeFileSync(file('seen'), '');
+      };
+      const io: StagesIo = { ...quiet, stdin, reading: { path: file('in'), onPosition } };
+      const end = await runStages([reading(descriptor)], io, AbortSignal.timeout(10_000));
+      assert.deepEqual([end.isSuccess, position], [true, 1000]);
+      rmSync(file('seen'));
+    }
+  });
+
   it('says which program is not there', async () => {
     await assert.rejects(runStages([{ ...node(''), program: file('nothing') }], quiet, idle), hasCode('tool.missing'));
   });

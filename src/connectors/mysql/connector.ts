@@ -16,6 +16,7 @@ import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { withSecretFile } from '../../system/secretFile.ts';
 import { excludedTables } from '../base.ts';
 import { BaseCommandDBConnector, type ResolvedTool, type ToolUse, type UsedTool } from '../command.ts';
+import { restoreProgress } from '../restoreProgress.ts';
 import { canDumpHistory, dumpArgs, flavourArgs, restoreArgs } from './arguments.ts';
 import { readFacts } from './catalog.ts';
 import { dumpFacts } from './dumpFacts.ts';
@@ -26,7 +27,6 @@ import { watchingLocks } from './lockWatch.ts';
 import { PassingDump } from './passingDump.ts';
 import { planRestore, type RestorePlan } from './restorePlan.ts';
 import { inputFile, readDump, type Restore } from './restoring.ts';
-import { sayingPosition } from './restoreProgress.ts';
 import { isCode, withSession } from './session.ts';
 import { placeOf, type Place } from './settings.ts';
 import { compareWithScan, dropOthers, endSession, withTarget } from './targetDatabase.ts';
@@ -34,12 +34,16 @@ import { dumpInput, optionsOf, placeOfTool, restoreInput } from './toolWords.ts'
 
 const dumpUse: ToolUse = { phase: 'dump', names: ['mariadb-dump', 'mysqldump'], commandKeys: ['DUMP_CMD'] };
 const restoreUse: ToolUse = { phase: 'restore', names: ['mariadb', 'mysql'], commandKeys: ['RESTORE_CMD'] };
+/** How long the tool may say nothing at all. Units: ms. */
+const firstByteMs = 50_000;
 
 /** Dumps with mariadb-dump or mysqldump, and restores with mariadb or mysql: those that belong to the server. */
 export class MysqlDumpConnector extends BaseCommandDBConnector {
   override readonly name = 'MysqlDumpConnector';
   override readonly format = 'mysql-sql';
   protected override readonly canBeBesideServer = true;
+  /** How long a dump may wait for a locked table. Before the first one the tool has said nothing at all, and must not be ended for that. Units: ms. */
+  protected readonly lockPatienceMs: number = firstByteMs - 5000;
 
   protected override uses(database: Database): readonly UsedTool[] {
     const place = placeOf(database, 'restore');
@@ -82,7 +86,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const dumping = await this.planned(database, options, run);
     const passing = new PassingDump(run);
     const hash = createHash('sha256');
-    const said = await watchingLocks({ place: dumping.place, idleMs: () => passing.idleMs() }, run, async (signal) => {
+    const said = await watchingLocks(this.watched(dumping, passing), run, async (signal) => {
       const own = new AbortController();
       const both = AbortSignal.any([signal, own.signal]);
       const tool = this.dumpTo(dumping, { kind: 'file', path }, { scratch, run: { ...run, signal: both } });
@@ -104,7 +108,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const work = async (): Promise<DumpFacts> => {
       const dumping = await this.planned(database, options, run);
       const out = { kind: 'stream', writable: raw } as const;
-      const said = await watchingLocks({ place: dumping.place, idleMs: () => passing.idleMs() }, run, (signal) =>
+      const said = await watchingLocks(this.watched(dumping, passing), run, (signal) =>
         this.dumpTo(dumping, out, { scratch, run: { ...run, signal } }),
       );
       await passing.isRead;
@@ -169,9 +173,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
         await withSession(place, run.signal, (session) => dropOthers(session, place.name, scan));
       const token = `dbbackup-${randomBytes(12).toString('hex')}`;
       try {
-        await sayingPosition({ path, totalBytes: restore.dump.sizeBytes }, run, () =>
-          this.restoreFrom(database, path, { restore, token, run }),
-        );
+        await this.restoreFrom(database, path, { restore, token, run });
       } catch (error) {
         if (plan !== undefined) await endSession(place, token);
         throw error;
@@ -187,7 +189,8 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
   ): Promise<void> {
     const { place, tool, scratch } = restore;
     const args = restoreArgs(place.name, token);
-    const io: StagesIo = { stdin: { kind: 'file', path }, stdout: { kind: 'none' }, cwd: scratch };
+    const reading = await restoreProgress(path, run);
+    const io: StagesIo = { stdin: { kind: 'file', path }, stdout: { kind: 'none' }, reading, cwd: scratch };
     await withSecretFile(scratch, optionsOf(place, []), async (options) => {
       const input = restoreInput(args, place, { tool, options });
       await this.runTool(database, await this.calls(database, restoreUse, tool, input), io, run);
@@ -209,6 +212,10 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     return { database: safe, place, plan, tool, withHistory, purpose: options.purpose };
   }
 
+  private watched({ place }: Dumping, passing: PassingDump): Parameters<typeof watchingLocks>[0] {
+    return { place, patienceMs: this.lockPatienceMs, idleMs: () => passing.idleMs() };
+  }
+
   /** Gives what the tool said on the side. */
   private async dumpTo(
     { database, place, plan, tool, withHistory, purpose }: Dumping,
@@ -223,7 +230,7 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     return withSecretFile(scratch, optionsOf(placeOfTool(place, tool), ignored), async (options) => {
       const calls = await this.calls(database, dumpUse, tool, dumpInput(args, place, { tool, options }));
       const stdin: StagesIo['stdin'] = tool.inContainer ? { kind: 'file', path: options } : { kind: 'none' };
-      return (await this.runTool(database, calls, { stdin, stdout, firstByteMs: 50_000 }, run)).stderr;
+      return (await this.runTool(database, calls, { stdin, stdout, firstByteMs }, run)).stderr;
     });
   }
 

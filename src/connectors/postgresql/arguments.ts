@@ -3,6 +3,9 @@ import type { PgSettings } from './settings.ts';
 /** Ids of the two formats. */
 export type DumpKind = 'pg-custom' | 'pg-plain';
 
+/** How long pg_dump may wait for a lock. Units: ms. */
+export const lockWaitMs = 60_000;
+
 /** The words of pg_dump; SUFFIX comes behind. Where we compress, the archive itself is not. */
 export function dumpArgs(
   kind: DumpKind,
@@ -15,8 +18,8 @@ export function dumpArgs(
   const clean = cleanWords(settings);
   const own =
     kind === 'pg-custom'
-      ? ['--format=custom', '--lock-wait-timeout=60000', '--verbose']
-      : ['--lock-wait-timeout=60000', ...clean];
+      ? ['--format=custom', `--lock-wait-timeout=${lockWaitMs}`, '--verbose']
+      : [`--lock-wait-timeout=${lockWaitMs}`, ...clean];
   return ['--no-password', ...own, ...(kind === 'pg-custom' && isCompressed ? ['--compress=0'] : []), ...selection];
 }
 

@@ -1,8 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { Inspection, OpenDump, PreparedRestore, Workspace } from '../../core/connector.ts';
 import type { Database, Target } from '../../core/database.ts';
 import type { ManifestTarget } from '../../core/dumpManifest.ts';
 import type { Run } from '../../core/run.ts';
-import type { StagesIo } from '../../system/process.ts';
 import type { ResolvedTool, ToolUse, UsedTool } from '../command.ts';
 import { dumpArgs } from './arguments.ts';
 import { readFacts } from './catalog.ts';
@@ -12,7 +12,7 @@ import { refusedRestore } from '../dumpProblems.ts';
 import { prepareArchive, preparePlain, readyFiles, readyScript, type Ready, type Restore } from './restoring.ts';
 import { freshPlan, planRestore } from './restorePlan.ts';
 import { isCode, withSession, type Place } from './session.ts';
-import { settingsOf } from './settings.ts';
+import { applicationName, settingsOf } from './settings.ts';
 import { dumpUse, listUse, otherUses, restoreUses } from './toolUses.ts';
 import { majorForArchive, refuseOldTool } from './toolVersions.ts';
 import { writeUndo } from './undo.ts';
@@ -20,6 +20,8 @@ import { writeUndo } from './undo.ts';
 /** What the three PostgreSQL connectors share: all of them read both kinds of dump. */
 export abstract class PostgresqlConnector extends PostgresqlDumper {
   override readonly restoreSafety = 'atomic';
+  /** How long a restore may wait for a lock of another session. Units: ms. */
+  protected readonly lockPatienceMs: number = 60_000;
 
   override get reads(): readonly string[] {
     return ['pg-custom', 'pg-plain'];
@@ -52,7 +54,7 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
         use: restoreUses[this.format],
         inputFor: (tool) => {
           const { args, operands } = restore({ ...told, inContainer: tool.inContainer });
-          return { ...this.input(database, tool, args), operands };
+          return { ...this.input(database, tool, args, `${applicationName}-TOKEN`), operands };
         },
       },
     ];
@@ -146,7 +148,7 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
         },
         run,
       );
-      return readyScript({ ...restore, inContainer: runner.inContainer }, script);
+      return readyScript({ ...restore, inContainer: runner.inContainer }, script, run);
     };
     return { restore, use: otherUses['pg-plain'], tool: runner, ready };
   }
@@ -159,16 +161,21 @@ export abstract class PostgresqlConnector extends PostgresqlDumper {
     const { restore, use, tool, ready, place, exists } = applied;
     run.progress({ phase: 'restoring' });
     run.signal.throwIfAborted();
-    const { withTarget } = await import('./targetDatabase.ts');
+    const { endSessions, withTarget } = await import('./targetDatabase.ts');
     const { watchingLocks } = await import('./lockWatch.ts');
     await withTarget(place, { exists, signal: run.signal }, async () => {
       await this.makeReady(database, run);
-      const { args, operands, stdin, onStderrLine } = await ready(run);
-      const calls = await this.calls(database, use, tool, { ...this.input(database, tool, args), operands });
-      await watchingLocks(place, run, async (signal) => {
-        const io: StagesIo = { stdin, stdout: { kind: 'none' }, onStderrLine, cwd: restore.scratch };
-        await this.runTool(database, calls, io, { ...run, signal });
-      });
+      const { args, operands, io } = await ready(run);
+      const application = `${applicationName}-${randomBytes(6).toString('hex')}`;
+      const calls = await this.calls(database, use, tool, { ...this.input(database, tool, args, application), operands });
+      try {
+        await watchingLocks({ place, application, patienceMs: this.lockPatienceMs }, run, async (signal) => {
+          await this.runTool(database, calls, { ...io, stdout: { kind: 'none' }, cwd: restore.scratch }, { ...run, signal });
+        });
+      } catch (error) {
+        await endSessions(place, application);
+        throw error;
+      }
     });
   }
 }

@@ -6,13 +6,13 @@ import type { Run } from '../../core/run.ts';
 import type { Phase } from '../../core/toolCall.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { BaseCommandDBConnector, type CallInput, type ResolvedTool } from '../command.ts';
-import { dumpArgs, type DumpKind } from './arguments.ts';
+import { dumpArgs, lockWaitMs, type DumpKind } from './arguments.ts';
 import { readFacts } from './catalog.ts';
 import { dumpProgress, isSame, partitionedTables, planDump, refuseWithoutRoom, type DumpPlan } from './dumpPlan.ts';
 import { explainTool } from './failures.ts';
 import { pgCustomFormat, pgPlainFormat } from './formats.ts';
 import { isCode, withSession, type Place } from './session.ts';
-import { connectionVariables, driverVariables, settingsOf } from './settings.ts';
+import { applicationName, connectionVariables, driverVariables, settingsOf } from './settings.ts';
 import { dumpUse } from './toolUses.ts';
 
 /** What the three PostgreSQL connectors share to look at a database and to dump it; they make safety dumps in the custom format. */
@@ -108,7 +108,8 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     const io: StagesIo = {
       stdin: { kind: 'none' },
       stdout,
-      firstByteMs: 50_000,
+      // A plain dump says nothing before all of its locks are there.
+      firstByteMs: lockWaitMs + 5000,
       onStderrLine: (line) => {
         progress(line);
         if (/(warning|error|hint|detail):/i.test(line) && said.length < 100) said.push(line);
@@ -131,11 +132,16 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     return plan !== undefined && isSame(now.contents, plan.facts.contents);
   }
 
-  /** What every call of a tool has: in the container of the server, the port in there. */
-  protected input(database: Database, { container }: ResolvedTool, args: readonly string[]): CallInput {
+  /** What every call of a tool has: in the container of the server, the port in there. `application` is what the server shows the tool as. */
+  protected input(
+    database: Database,
+    { container }: ResolvedTool,
+    args: readonly string[],
+    application = applicationName,
+  ): CallInput {
     const { env, secrets } = connectionVariables(database);
     const inside = container === undefined ? {} : { PGHOST: 'localhost', PGPORT: String(container.port) };
-    return { args, env: { ...env, ...inside }, secrets, withoutParent: 'PG' };
+    return { args, env: { ...env, ...inside, PGAPPNAME: application }, secrets, withoutParent: 'PG' };
   }
 }
 

@@ -1,25 +1,30 @@
 import type { Run } from '../../core/run.ts';
 import { BackupError } from '../../core/errors.ts';
 import { number, text, withSession, type Place } from './session.ts';
-import { applicationName } from './settings.ts';
 
 /** Units: ms. */
 const lookEveryMs = 1000;
-const patienceMs = 60_000;
+
+/** The sessions of one call of a tool, by the name that the server shows them under, and how long it may wait for a lock. Units: ms. */
+export interface Watched {
+  readonly place: Place;
+  readonly application: string;
+  readonly patienceMs: number;
+}
 
 /**
- * Runs `body`, and says who stands in its way while one of our tools waits for a lock: nothing else would tell, and `lock_timeout` does not stop pg_restore.
+ * Runs `body`, and says who stands in its way while the tool waits for a lock: nothing else would tell, and `lock_timeout` does not stop pg_restore.
  *
- * Errors: `database.locked` after a minute, when `body` has heard the abort and ended.
+ * Errors: `database.locked` when patience is at its end, and `body` has heard the abort and ended.
  */
 export async function watchingLocks<Result>(
-  place: Place,
+  watched: Watched,
   run: Run,
   body: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const own = new AbortController();
   const done = new AbortController();
-  const watching = watch(place, run, AbortSignal.any([run.signal, done.signal]), own).catch(() => undefined);
+  const watching = watch(watched, run, AbortSignal.any([run.signal, done.signal]), own).catch(() => undefined);
   try {
     return await body(AbortSignal.any([run.signal, own.signal]));
   } finally {
@@ -28,7 +33,12 @@ export async function watchingLocks<Result>(
   }
 }
 
-async function watch(place: Place, run: Run, signal: AbortSignal, own: AbortController): Promise<void> {
+async function watch(
+  { place, application, patienceMs }: Watched,
+  run: Run,
+  signal: AbortSignal,
+  own: AbortController,
+): Promise<void> {
   await withSession(place, signal, async (session) => {
     let since: number | undefined;
     while (!signal.aborted) {
@@ -36,7 +46,7 @@ async function watch(place: Place, run: Run, signal: AbortSignal, own: AbortCont
         `SELECT b.pid, b.usename::text AS user, b.application_name AS application
          FROM pg_stat_activity a CROSS JOIN LATERAL unnest(pg_blocking_pids(a.pid)) AS p(pid) JOIN pg_stat_activity b ON b.pid = p.pid
          WHERE a.application_name = $1 AND a.datname = current_database() LIMIT 1`,
-        [applicationName],
+        [application],
       );
       if (blocker === undefined) since = undefined;
       else {
@@ -45,7 +55,7 @@ async function watch(place: Place, run: Run, signal: AbortSignal, own: AbortCont
         since ??= performance.now();
         if (performance.now() - since > patienceMs)
           return own.abort(
-            new BackupError('database.locked', `The restore waited a minute for a lock that ${who} holds.`, {
+            new BackupError('database.locked', `The restore waited in vain for a lock that ${who} holds.`, {
               hint: 'End that session, and try again.',
             }),
           );

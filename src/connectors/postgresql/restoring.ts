@@ -8,6 +8,7 @@ import { cleanWords } from './arguments.ts';
 import { nameKey, type Dumped } from './dumped.ts';
 import { writePrivateCopy } from './plainCopy.ts';
 import { refusedRestore } from '../dumpProblems.ts';
+import { restoreProgress } from '../restoreProgress.ts';
 import { restoreList } from './restoreList.ts';
 import type { RestorePlan } from './restorePlan.ts';
 import type { PgSettings } from './settings.ts';
@@ -73,8 +74,7 @@ export function preparePlain({ settings, file, inContainer, token }: RestoreWord
 
 /** How the tool that restores is called. */
 export interface Ready extends Words {
-  readonly stdin: StagesIo['stdin'];
-  onStderrLine(line: string): void;
+  readonly io: Pick<StagesIo, 'stdin' | 'onStderrLine' | 'reading'>;
 }
 
 /** Writes what the tool reads beside the dump, and gives its words. Errors: `restore.refused`, `dumps.damaged`. */
@@ -88,23 +88,27 @@ export async function readyFiles(restore: Restore, run: Run): Promise<Ready> {
       isOneTransaction: settings.singleTransaction,
       isOwnTable: ({ schema, tag }) => dumped.tables.has(nameKey(schema, tag)),
     });
-    return readyScript(restore, file);
+    return readyScript(restore, file, run);
   }
   const list = await listFile(restore);
   return {
     ...prepareArchive({ settings, withoutOwners: plan.withoutOwners, inContainer, file: restore.path, list }),
-    stdin: inContainer ? { kind: 'file', path: restore.path } : { kind: 'none' },
-    onStderrLine: restoreProgress(restore, run),
+    io: {
+      stdin: inContainer ? { kind: 'file', path: restore.path } : { kind: 'none' },
+      onStderrLine: archiveProgress(restore, run),
+    },
   };
 }
 
 /** The call of psql for a script that is ready. */
-export function readyScript({ settings, inContainer }: Restore, file: string): Ready {
+export async function readyScript({ settings, inContainer }: Restore, file: string, run: Run): Promise<Ready> {
   const token = randomBytes(24).toString('hex');
   return {
     ...preparePlain({ settings, inContainer, file, token }),
-    stdin: inContainer ? { kind: 'file', path: file } : { kind: 'none' },
-    onStderrLine: () => undefined,
+    io: {
+      stdin: inContainer ? { kind: 'file', path: file } : { kind: 'none' },
+      reading: await restoreProgress(file, run),
+    },
   };
 }
 
@@ -141,7 +145,7 @@ type ListedRestore = Pick<Restore, 'dumped' | 'plan' | 'settings' | 'scratch' | 
 };
 
 /** How much of the rows is restored, by the lines that pg_restore says: it tells when it begins a table. */
-function restoreProgress({ entries, dataBytes }: Extract<Restore, { kind: 'pg-custom' }>, run: Run): (line: string) => void {
+function archiveProgress({ entries, dataBytes }: Extract<Restore, { kind: 'pg-custom' }>, run: Run): (line: string) => void {
   const bytesOf = new Map<string, number>();
   for (const { id, schema, tag, hasData } of entries) if (hasData) bytesOf.set(`${schema}.${tag}`, dataBytes.get(id) ?? 0);
   const totalBytes = [...dataBytes.values()].reduce((sum, bytes) => sum + bytes, 0);

@@ -57,7 +57,6 @@ export function connectionVariables({ keys }: Database): ConnectionVariables {
       ...(typeof password === 'string' ? { PGPASSWORD: password } : {}),
       ...encryptionVariables(keys['OPTIONS']),
       PGCONNECT_TIMEOUT: '10',
-      PGAPPNAME: applicationName,
       LC_MESSAGES: 'C',
     },
     secrets: ['PGPASSWORD'],
@@ -73,7 +72,7 @@ function encryptionVariables(options: unknown): Record<string, string> {
   };
 }
 
-/** What the server shows our tools as. */
+/** What the server shows our sessions as. */
 export const applicationName = 'dbbackup';
 
 /** The variables in force for the driver: ours, and over them what the user writes for the phase's tools. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Run } from '../../core/run.ts';
 import type { StagesIo } from '../../system/process.ts';
 import { readArchive, type ArchiveEntry } from './archive.ts';
+import { lockWaitMs } from './arguments.ts';
 import { nameKey } from './dumped.ts';
 import { writePrivateCopy } from './plainCopy.ts';
 import { plainParts } from './plainDump.ts';
@@ -30,7 +31,7 @@ export async function writeUndo(restore: Extract<Restore, { kind: 'pg-custom' }>
   const name = randomBytes(4).toString('hex');
   const path = (what: string): string => join(restore.scratch, `${what}-${name}`);
   const [target, drops, rows, script] = [path('target'), path('drops'), path('rows'), path('undo')];
-  const list = { args: ['--no-password', '--format=custom', '--schema-only', '--lock-wait-timeout=60000'], operands: [] };
+  const list = { args: ['--no-password', '--format=custom', '--schema-only', `--lock-wait-timeout=${lockWaitMs}`], operands: [] };
   await call('pg_dump', list, { stdin: { kind: 'none' }, stdout: { kind: 'file', path: target } });
   const { entries } = await readArchive(createReadStream(target), () => run.signal.throwIfAborted());
   const { plan, dumped, settings } = restore;
