@@ -135,8 +135,7 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
   }
 
   protected input(database: Database, args: readonly string[]): CallInput {
-    const { env, secrets } = connectionVariables(database);
-    return { args, env, secrets, withoutParent: 'PG' };
+    return { args, ...connectionVariables(database), withoutParent: 'PG' };
   }
 }
 
