@@ -21,6 +21,7 @@ import { canDumpHistory, dumpArgs, flavourArgs, restoreArgs } from './arguments.
 import { readFacts } from './catalog.ts';
 import { dumpFacts } from './dumpFacts.ts';
 import { planDump, type DumpPlan } from './dumpPlan.ts';
+import { encryptionOptions } from './encryption.ts';
 import type { DumpScan } from './findings.ts';
 import { explainTool } from './failures.ts';
 import { watchingLocks } from './lockWatch.ts';
@@ -190,11 +191,12 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     path: string,
     { restore, token, run }: { readonly restore: Restore; readonly token: string; readonly run: Run },
   ): Promise<void> {
-    const { place, tool, scratch } = restore;
+    const { place, plan, tool, scratch } = restore;
     const args = restoreArgs(place.name, token);
     const io: StagesIo = { stdin: { kind: 'file', path }, stdout: { kind: 'none' }, cwd: scratch };
-    await withSecretFile(scratch, optionsOf(place, []), async (options) => {
-      const input = tool.inContainer ? withoutOptionFile(args, place) : withOptionFile(args, options);
+    const encryption = encryptionOptions(place.encryption, tool, plan?.facts.flavour);
+    await withSecretFile(scratch, optionsOf(place, encryption), async (options) => {
+      const input = tool.inContainer ? withoutOptionFile(args, place, encryption) : withOptionFile(args, options);
       await this.runTool(database, await this.calls(database, restoreUse, tool, input), io, run);
     });
   }
@@ -225,8 +227,9 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const kind = { flavour: tool.flavour, version: tool.facts.version };
     const [withoutRoutines, withoutEvents] = [plan?.lacking.has('routine') === true, plan?.lacking.has('event') === true];
     const args = [...dumpArgs({ withoutRoutines, withoutEvents, withHistory }), ...flavourArgs(kind)];
+    const encryption = encryptionOptions(place.encryption, tool, plan?.facts.flavour);
     run.progress({ phase: 'dumping' });
-    return withSecretFile(scratch, optionsOf(place, ignored), async (options) => {
+    return withSecretFile(scratch, optionsOf(place, encryption, ignored), async (options) => {
       const input = { ...withOptionFile(args, tool.inContainer ? standardInput : options), operands: ['--', place.name] };
       const calls = await this.calls(database, dumpUse, tool, input);
       const stdin: StagesIo['stdin'] = tool.inContainer ? { kind: 'file', path: options } : { kind: 'none' };
