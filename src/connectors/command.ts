@@ -51,6 +51,8 @@ export interface CallInput {
   readonly operands?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: readonly string[];
+  /** Names of variables that hold paths of this machine. */
+  readonly localFiles?: readonly string[];
   /** Inherited variables whose names begin so are left out. */
   readonly withoutParent?: string;
 }

@@ -32,6 +32,8 @@ export interface CallParts {
   readonly env: Readonly<Record<string, string>>;
   /** Names of the connector's variables that are secret. */
   readonly secrets: readonly string[];
+  /** Names of the connector's variables that hold paths of this machine, which mean nothing in a container. */
+  readonly localFiles?: readonly string[];
   readonly withoutParent?: string | undefined;
 }
 
@@ -50,13 +52,14 @@ export function assembleCalls({
   operands = [],
   env,
   secrets,
+  localFiles = [],
   withoutParent,
 }: CallParts): readonly ToolCall[] {
   const prefix = prefixWords(keys, phase);
   const suffix = splitStages(textOf(keys, `${phase === 'dump' ? 'DUMP' : 'RESTORE'}_SUFFIX`));
   const userEnv = { ...textsOf(keys['ENV']), ...textsOf(keys[phase === 'dump' ? 'DUMP_ENV' : 'RESTORE_ENV']) };
-  const toolEnv = { ...env, ...userEnv };
   const isInContainer = isContainerPrefix(prefix);
+  const toolEnv = { ...(isInContainer ? without(env, localFiles) : env), ...userEnv };
   const before = isInContainer ? intoContainer(prefix, toolEnv) : prefix;
   const [program = tool.path, ...rest] = [...before, tool.path, ...first, ...tool.words, ...args, ...suffix.words, ...operands];
   // A container gets only what is named to it, and its client may need the others for its compose file.
@@ -103,6 +106,10 @@ function intoContainer(prefix: readonly string[], env: Readonly<Record<string, s
   const names = Object.keys(env).filter((name) => !clientVariable.test(name));
   const at = (execIndex(prefix) ?? -1) + 1;
   return [...prefix.slice(0, at), ...names.flatMap((name) => ['-e', name]), ...prefix.slice(at)];
+}
+
+function without(env: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
 }
 
 function textOf(keys: Readonly<Record<string, unknown>>, key: string): string {

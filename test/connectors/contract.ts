@@ -124,6 +124,16 @@ export async function rejectsWith(promise: Promise<unknown>, ...codes: readonly 
   });
 }
 
+/** Asserts that a promise rejects with the BackupError of this code, and with these words in its sentence or its hint. */
+export async function rejectsSaying(promise: Promise<unknown>, code: string, ...words: readonly string[]): Promise<void> {
+  await assert.rejects(promise, (error: unknown) => {
+    assert.ok(error instanceof BackupError, `not a BackupError: ${String(error)}`);
+    assert.equal(error.code, code, error.message);
+    for (const word of words) assert.ok(`${error.message} ${error.hint}`.includes(word), `${error.message} lacks ${word}`);
+    return true;
+  });
+}
+
 /** The promises that every connector keeps, on a real database. */
 export function describeConnector(subject: ContractSubject): void {
   const { connector } = subject;

@@ -4,13 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, it } from 'mocha';
 import type { Db } from 'mongodb';
-import {
-  describeWithTools,
-  requireMongodb,
-  startMongodb,
-  writeCertificate,
-  type MongodbServer,
-} from '../helpers/mongodbServer.ts';
+import { writeCertificate } from '../helpers/certificates.ts';
+import { describeWithTools, requireMongodb, startMongodb, type MongodbServer } from '../helpers/mongodbServer.ts';
 import { makeBench, rejectsWith, removeBench, type Bench } from './contract.ts';
 import { fillSample } from './mongodbSamples.ts';
 

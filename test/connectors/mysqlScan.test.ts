@@ -23,7 +23,13 @@ describe('the option file and the scan, on what a real MariaDB and its tool make
   const dump = (name: string, tables: readonly string[], host = '127.0.0.1'): string => {
     const options = join(folder, 'options');
     const address = addressOf(host, server.port);
-    const text = optionFileText({ address, user: 'admin', password: canary, ignored: { database: name, tables } });
+    const text = optionFileText({
+      address,
+      user: 'admin',
+      password: canary,
+      encryption: [],
+      ignored: { database: name, tables },
+    });
     writeFileSync(options, text, { mode: 0o600 });
     const path = join(folder, 'dump.sql');
     const made = spawnSync('mariadb-dump', [`--defaults-file=${options}`, ...dumpWords, '--', name], { maxBuffer: 1 << 27 });

@@ -343,13 +343,14 @@ describe('defects of others with PostgreSQL', () => {
     const service = join(bench.tools, 'services');
     writeFileSync(service, `[other]\nhost=127.0.0.1\nport=${server.port}\ndbname=postgres\n`);
     const own = await database(binary);
-    const saved = { ...process.env };
-    Object.assign(process.env, {
+    const saved = process.env;
+    process.env = {
+      ...saved,
       PGSERVICE: 'other',
       PGSERVICEFILE: service,
       PGDATABASE: 'postgres',
       PGOPTIONS: '-c search_path=nowhere',
-    });
+    };
     try {
       const { facts, file } = await bench.dump(binary, own);
       assert.deepEqual(facts.contents.tables, [{ name: 'customers' }, { name: 'orders' }]);

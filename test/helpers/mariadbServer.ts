@@ -7,6 +7,7 @@ import type { Context } from 'mocha';
 import { createConnection, type Connection } from 'mysql2/promise';
 import * as z from 'zod';
 import type { Database } from '../../src/core/database.ts';
+import { copiesFor, type ServerCertificates } from './certificates.ts';
 import { freePort } from './freePort.ts';
 import { until } from './processes.ts';
 
@@ -50,7 +51,7 @@ export async function mariadbServer(test: Context): Promise<MariadbServer> {
 }
 
 /** A server of one's own, to be ended or stopped. */
-export async function startServer(): Promise<MariadbServer> {
+export async function startServer({ certificates }: { readonly certificates?: ServerCertificates } = {}): Promise<MariadbServer> {
   const folder = mkdtempSync(join(tmpdir(), 'dbbackup-mariadb-'));
   const datadir = join(folder, 'data');
   const socket = join(datadir, 's');
@@ -64,7 +65,14 @@ export async function startServer(): Promise<MariadbServer> {
   if (installed.status !== 0) throw new Error(`mariadb-install-db failed: ${installed.stdout}${installed.stderr}`);
   const options = ['--skip-log-bin', '--innodb-flush-log-at-trx-commit=2', '--event-scheduler=OFF', `--pid-file=${datadir}/pid`];
   const place = [`--datadir=${datadir}`, `--socket=${socket}`, `--port=${port}`, '--bind-address=127.0.0.1'];
-  const child = spawn('/usr/sbin/mariadbd', ['--no-defaults', ...place, ...options], { ...account, stdio: 'ignore' });
+  const encryption =
+    certificates === undefined
+      ? []
+      : Object.entries(copiesFor(account ?? {}, certificates, folder)).map(([part, file]) => `--ssl-${part}=${file}`);
+  const child = spawn('/usr/sbin/mariadbd', ['--no-defaults', ...place, ...options, ...encryption], {
+    ...account,
+    stdio: 'ignore',
+  });
   child.unref();
   process.once('exit', () => {
     child.kill('SIGKILL');

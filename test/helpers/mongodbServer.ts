@@ -1,6 +1,6 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -130,16 +130,6 @@ export async function startMongodb({
   };
   await start();
   return new PrivateServer(port, connect, { stop, start });
-}
-
-/** Writes a key and a certificate for this machine that vouches for itself, into one file. */
-export function writeCertificate(file: string): void {
-  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
-  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject, '-keyout', '-', '-out', '-'], {
-    encoding: 'utf8',
-  });
-  if (made.status !== 0) throw new Error(`openssl failed: ${made.stderr}`);
-  writeFileSync(file, made.stdout, { mode: 0o600 });
 }
 
 class PrivateServer implements MongodbServer {

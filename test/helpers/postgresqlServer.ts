@@ -1,11 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Database } from '../../src/core/database.ts';
+import { copiesFor, type ServerCertificates } from './certificates.ts';
 import { freePort } from './freePort.ts';
 
 /** A private PostgreSQL server of one test run, with password authentication on. `user` is a superuser with an odd password. */
@@ -38,8 +39,16 @@ export function postgresqlServer(): Promise<PostgresqlServer> {
   return shared;
 }
 
-/** Starts a server of one's own; it ends with this process. */
-export async function startServer({ settings = [] }: { readonly settings?: readonly string[] }): Promise<PostgresqlServer> {
+/** Starts a server of one's own; it ends with this process. `access` are lines of pg_hba.conf that come before all others. */
+export async function startServer({
+  settings = [],
+  certificates,
+  access = [],
+}: {
+  readonly settings?: readonly string[];
+  readonly certificates?: ServerCertificates;
+  readonly access?: readonly string[];
+}): Promise<PostgresqlServer> {
   const root = mkdtempSync(join(tmpdir(), 'dbbackup-postgresql-'));
   const [folder, socket] = [join(root, 'data'), join(root, 'socket')];
   const account = accountOf();
@@ -64,6 +73,8 @@ export async function startServer({ settings = [] }: { readonly settings?: reado
   ];
   const made = spawnSync(join(bin, 'initdb'), words, { ...account, encoding: 'utf8', cwd: root });
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
+  const lists = join(folder, 'pg_hba.conf');
+  writeFileSync(lists, [...access, readFileSync(lists, 'utf8')].join('\n'));
   const port = await freePort();
   let server: ChildProcess | undefined;
   const config = [
@@ -72,6 +83,7 @@ export async function startServer({ settings = [] }: { readonly settings?: reado
     'max_connections=60',
     'wal_level=logical',
     `unix_socket_directories=${socket}`,
+    ...(certificates === undefined ? [] : encryptionSettings(copiesFor(account, certificates, root))),
     ...settings,
   ];
 
@@ -167,6 +179,10 @@ export async function startServer({ settings = [] }: { readonly settings?: reado
       };
     },
   };
+}
+
+function encryptionSettings({ cert, key, ca }: ServerCertificates): string[] {
+  return ['ssl=on', `ssl_cert_file=${cert}`, `ssl_key_file=${key}`, `ssl_ca_file=${ca}`];
 }
 
 /** The server refuses to run as root: Debian's own user has it then. */

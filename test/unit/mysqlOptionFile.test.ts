@@ -10,10 +10,17 @@ describe('the option file of the MySQL tools', () => {
       address: addressOf('/run/my sql.sock', 3306),
       user: 'a',
       password: undefined,
+      encryption: [],
       ignored: nothing,
     });
     assert.equal(socket, '[client]\nsocket="/run/my sql.sock"\nprotocol=socket\nuser="a"\n');
-    const tcp = optionFileText({ address: addressOf('localhost', 3307), user: undefined, password: undefined, ignored: nothing });
+    const tcp = optionFileText({
+      address: addressOf('localhost', 3307),
+      user: undefined,
+      password: undefined,
+      encryption: [],
+      ignored: nothing,
+    });
     assert.equal(tcp, '[client]\nhost="localhost"\nport=3307\nprotocol=tcp\n');
   });
 
@@ -22,6 +29,7 @@ describe('the option file of the MySQL tools', () => {
       address: addressOf('h', 1),
       user: undefined,
       password: 'a"b\\c#d\n[mysqldump]\t',
+      encryption: [],
       ignored: nothing,
     });
     assert.ok(text.endsWith('\npassword="a\\"b\\\\c#d\\n[mysqldump]\\t"\n'));
@@ -29,7 +37,7 @@ describe('the option file of the MySQL tools', () => {
 
   it('sends an empty password as one, and none as none', () => {
     const of = (password: string | undefined): string =>
-      optionFileText({ address: addressOf('h', 1), user: 'u', password, ignored: nothing });
+      optionFileText({ address: addressOf('h', 1), user: 'u', password, encryption: [], ignored: nothing });
     assert.match(of(''), /^password=""$/m);
     assert.doesNotMatch(of(undefined), /password/);
   });
@@ -40,6 +48,7 @@ describe('the option file of the MySQL tools', () => {
       address: addressOf('h', 1),
       user: 'u',
       password: 'p',
+      encryption: [],
       ignored: { database: 'my shop', tables },
     });
     assert.deepEqual(text.slice(text.indexOf('[mysqldump]')).split('\n'), [

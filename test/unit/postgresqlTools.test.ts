@@ -55,6 +55,18 @@ describe('the tools of PostgreSQL', () => {
     } as const;
     const { env } = connectionVariables(database);
     assert.deepEqual([env['PGSSLMODE'], env['PGSSLROOTCERT']], ['verify-full', '/ca.pem']);
-    assert.ok(!('PGSSLMODE' in connectionVariables({ ...database, keys: { NAME: 'shop' } }).env));
+    const encryptionOf = (OPTIONS: object): Record<string, string> =>
+      Object.fromEntries(
+        Object.entries(connectionVariables({ ...database, folder: '/project', keys: { NAME: 'shop', OPTIONS } }).env).filter(
+          ([name]) => name.startsWith('PGSSL'),
+        ),
+      );
+    assert.deepEqual(encryptionOf({}), {});
+    assert.deepEqual(encryptionOf({ sslrootcert: 'system', sslcert: '', sslpassword: 'x' }), { PGSSLROOTCERT: 'system' });
+    assert.deepEqual(encryptionOf({ sslrootcert: '../ca.pem', sslcert: 'own.crt', sslkey: '/own.key' }), {
+      PGSSLROOTCERT: '/ca.pem',
+      PGSSLCERT: '/project/own.crt',
+      PGSSLKEY: '/own.key',
+    });
   });
 });

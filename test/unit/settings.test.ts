@@ -94,6 +94,24 @@ describe('The settings', () => {
     assert.equal(databases[0]?.keys['PASSWORD'], 'a${b}c');
   });
 
+  it('refuse a way to encrypt that the engine does not have, and leave all else in OPTIONS alone', () => {
+    const mysql = { ...postgres, ENGINE: 'mysql' };
+    for (const good of [
+      { ...postgres, OPTIONS: { sslmode: 'verify-full', ssl_mode: 'x', service: 'x' } },
+      { ...mysql, OPTIONS: { ssl_mode: 'VERIFY_CA', sslmode: 'x', ssl: { ca: '/ca.pem' } } },
+      { ...postgres, OPTIONS: { sslmode: null } },
+      { ...sqlite, OPTIONS: { sslmode: 'x' } },
+    ])
+      assert.deepEqual(places({ default: good }), []);
+    for (const [engine, word] of [
+      [postgres, 'sslmode'],
+      [mysql, 'ssl_mode'],
+    ] as const)
+      assert.deepEqual(places({ default: { ...engine, OPTIONS: { [word]: 'required' } } }), [
+        `settings.wrongValue folder dbbackup.databases > default > OPTIONS > ${word} (value)`,
+      ]);
+  });
+
   it('D10: name a mistyped key at the key, with the key that was meant', () => {
     const { problems, databases, broken } = parse({ default: { ...postgres, DUMP_CMMD: 'x' }, other: sqlite });
     assert.deepEqual(problems.map(place), ['settings.unknownKey folder dbbackup.databases > default > DUMP_CMMD (key)']);

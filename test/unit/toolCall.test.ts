@@ -102,6 +102,13 @@ describe('the calls of a tool', () => {
     assert.equal(call.withoutParent, undefined);
   });
 
+  it('leave paths of this machine out of a container, but not those that are written for it', () => {
+    const change = { env: { CERT: '/here', KEY: '/here', OWN: '1' }, localFiles: ['CERT', 'KEY'] };
+    const prefix = { DUMP_PREFIX: 'docker exec db', DUMP_ENV: { KEY: '/there' } };
+    assert.deepEqual(calls(prefix, change)[0]?.env, { KEY: '/there', OWN: '1' });
+    assert.deepEqual(calls({}, change)[0]?.env, change.env);
+  });
+
   it('know the prefixes of containers', () => {
     for (const prefix of [
       'docker exec db',

@@ -21,6 +21,7 @@ import { canDumpHistory, dumpArgs, flavourArgs, restoreArgs } from './arguments.
 import { readFacts } from './catalog.ts';
 import { dumpFacts } from './dumpFacts.ts';
 import { planDump, type DumpPlan } from './dumpPlan.ts';
+import { encryptionOptions } from './encryption.ts';
 import type { DumpScan } from './findings.ts';
 import { explainTool } from './failures.ts';
 import { watchingLocks } from './lockWatch.ts';
@@ -52,7 +53,13 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const options = 'OPTIONS';
     return [
       { use: dumpUse, inputFor: (tool) => dumpInput(dump, place, { tool, options }) },
-      { use: restoreUse, inputFor: (tool) => restoreInput(restore, place, { tool, options }) },
+      {
+        use: restoreUse,
+        inputFor: (tool) => {
+          const encryption = encryptionOptions(place.encryption, tool, undefined);
+          return restoreInput(restore, place, { tool, options, encryption });
+        },
+      },
     ];
   }
 
@@ -187,12 +194,13 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     path: string,
     { restore, token, run }: { readonly restore: Restore; readonly token: string; readonly run: Run },
   ): Promise<void> {
-    const { place, tool, scratch } = restore;
+    const { place, plan, tool, scratch } = restore;
     const args = restoreArgs(place.name, token);
     const reading = await restoreProgress(path, run);
     const io: StagesIo = { stdin: { kind: 'file', path }, stdout: { kind: 'none' }, reading, cwd: scratch };
-    await withSecretFile(scratch, optionsOf(place, []), async (options) => {
-      const input = restoreInput(args, place, { tool, options });
+    const encryption = encryptionOptions(place.encryption, tool, plan?.facts.flavour);
+    await withSecretFile(scratch, optionsOf(place, encryption), async (options) => {
+      const input = restoreInput(args, place, { tool, options, encryption });
       await this.runTool(database, await this.calls(database, restoreUse, tool, input), io, run);
     });
   }
@@ -226,8 +234,9 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     const kind = { flavour: tool.flavour, version: tool.facts.version };
     const [withoutRoutines, withoutEvents] = [plan?.lacking.has('routine') === true, plan?.lacking.has('event') === true];
     const args = [...dumpArgs({ withoutRoutines, withoutEvents, withHistory }), ...flavourArgs(kind)];
+    const encryption = encryptionOptions(place.encryption, tool, plan?.facts.flavour);
     run.progress({ phase: 'dumping' });
-    return withSecretFile(scratch, optionsOf(placeOfTool(place, tool), ignored), async (options) => {
+    return withSecretFile(scratch, optionsOf(placeOfTool(place, tool), encryption, ignored), async (options) => {
       const calls = await this.calls(database, dumpUse, tool, dumpInput(args, place, { tool, options }));
       const stdin: StagesIo['stdin'] = tool.inContainer ? { kind: 'file', path: options } : { kind: 'none' };
       return (await this.runTool(database, calls, { stdin, stdout, firstByteMs }, run)).stderr;

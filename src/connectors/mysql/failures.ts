@@ -1,7 +1,8 @@
 import { BackupError } from '../../core/errors.ts';
 import type { StagesEnd } from '../../system/process.ts';
 import { toolFailure } from '../command.ts';
-import { containerMeanings, meaningOf, type Meanings } from '../meanings.ts';
+import { encryptionMeanings } from '../encryption.ts';
+import { containerMeanings, meaningOf, type Meaning, type Meanings } from '../meanings.ts';
 
 /** As `error 1045`, `Got error: 1045:`, `ERROR 1045 (28000)` or `(1045)`. Source: the server's and the client's lists of error messages. */
 function numbered(...numbers: readonly number[]): RegExp {
@@ -12,17 +13,36 @@ function withCodes(codes: string, numbers: RegExp): RegExp {
   return new RegExp(`^(?:${codes})$|${numbers.source}`, 'i');
 }
 
+const encryption = encryptionMeanings({ authority: 'ca under ssl', own: 'cert and key under ssl' });
+
+/** With a code of the driver or of Node for encryption, or with the tools' number, and then these words. */
+function encrypting(words: RegExp): RegExp {
+  return new RegExp(`(?:^(?:HANDSHAKE|ERR_SSL)_\\w+|${numbered(2026).source})[^\n]*?(?:${words.source})`, 'i');
+}
+
 const startServer = 'Start the server, or correct HOST and PORT in the settings.';
+
+const lost = (where: string): Meaning => ({
+  code: 'connection.lost',
+  sentence: `The server ended the connection: ${where}.`,
+  hint: 'See the server’s log, and try again.',
+});
 
 /** What went wrong, by the system's or the driver's code or by the number in what a tool says. `where` is `shop on localhost`. */
 const meanings: Meanings = [
   ...containerMeanings('the client programs of MySQL or MariaDB'),
+  [encrypting(/unexpected eof|reset by peer|broken pipe/), lost],
+  [encrypting(/support/), encryption.unencrypted],
+  [encrypting(/does not match|host ?name|Validation of SSL server certificate/), encryption.wrongName],
+  [encrypting(/self[- ]signed|unable to|not trusted|verify failed/), encryption.unknownServer],
+  [encrypting(/alert/), encryption.unknownClient],
+  [encrypting(/ /), encryption.failed],
   [
     withCodes('AUTH_SWITCH_PLUGIN_ERROR', numbered(1045, 1698)),
     () => ({
       code: 'connection.wrongPassword',
       sentence: 'The server does not accept this user with this password.',
-      hint: 'Correct USER and PASSWORD in the settings.',
+      hint: 'Correct USER and PASSWORD in the settings, and the certificate in OPTIONS where the server wants one of this user.',
     }),
   ],
   [
@@ -61,14 +81,7 @@ const meanings: Meanings = [
       hint: 'End other sessions, and try again.',
     }),
   ],
-  [
-    withCodes('PROTOCOL_CONNECTION_LOST|ECONNRESET|EPIPE', numbered(2006, 2013, 2055, 1053, 1927)),
-    (where) => ({
-      code: 'connection.lost',
-      sentence: `The server ended the connection: ${where}.`,
-      hint: 'See the server’s log, and try again.',
-    }),
-  ],
+  [withCodes('PROTOCOL_CONNECTION_LOST|ECONNRESET|EPIPE', numbered(2006, 2013, 2055, 1053, 1927)), lost],
   [
     numbered(1205, 3572),
     (where) => ({
@@ -124,7 +137,9 @@ export function explainDriver(error: unknown, where: string): unknown {
   if (!(error instanceof Error) || error instanceof BackupError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const errno = 'errno' in error && typeof error.errno === 'number' ? `error ${error.errno}` : '';
-  return meaningOf(meanings, [code, errno], { where, cause: error }) ?? error;
+  // Where encryption fails, the code does not say why; elsewhere the words are the server's, and may hold anything.
+  const said = /^(HANDSHAKE|ERR_SSL)_/.test(code) ? `${code} ${error.message}` : '';
+  return meaningOf(meanings, [code, errno, said], { where, cause: error }) ?? error;
 }
 
 /** What a tool's last words mean, or how it ended. */

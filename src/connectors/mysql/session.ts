@@ -1,6 +1,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { systemCode } from '../../core/diskError.ts';
 import { BackupError } from '../../core/errors.ts';
+import { driverOptions } from './encryption.ts';
 import { explainDriver } from './failures.ts';
 import type { Place } from './settings.ts';
 
@@ -58,8 +59,8 @@ function sessionOn(connection: Connection): Session {
   };
 }
 
-/** Encrypted where the server can, as the tools of MySQL do it. */
-async function connect({ address, user, password, name }: Place, on: 'database' | 'server'): Promise<Connection> {
+/** Encrypted as OPTIONS say, else where the server can, as the tools of MySQL do it. */
+async function connect({ address, user, password, encryption, name }: Place, on: 'database' | 'server'): Promise<Connection> {
   const { createConnection } = await import('mysql2/promise');
   const options = {
     ...(address.kind === 'socket' ? { socketPath: address.path } : { host: address.host, port: address.port }),
@@ -74,11 +75,12 @@ async function connect({ address, user, password, name }: Place, on: 'database' 
     connection.on('error', () => undefined);
     return connection;
   };
-  if (address.kind === 'socket') return opened({});
+  const encrypted = await driverOptions(encryption, address);
+  if (encrypted === undefined) return opened({});
   try {
-    return await opened({ ssl: { rejectUnauthorized: false } });
+    return await opened(encrypted);
   } catch (error) {
-    if (systemCode(error) !== 'HANDSHAKE_NO_SSL_SUPPORT') throw error;
+    if (encryption.mode !== 'PREFERRED' || systemCode(error) !== 'HANDSHAKE_NO_SSL_SUPPORT') throw error;
     return opened({});
   }
 }

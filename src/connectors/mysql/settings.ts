@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { targetLabel, type Database } from '../../core/database.ts';
 import type { Phase } from '../../core/toolCall.ts';
+import { encryptionOf, type Encryption } from './encryption.ts';
 import { addressOf, type Address } from './optionFile.ts';
 
 /** Where the driver and the tools connect. `password` is undefined where there is none to send; `where` names it in messages. */
@@ -8,6 +9,7 @@ export interface Place {
   readonly address: Address;
   readonly user: string;
   readonly password: string | undefined;
+  readonly encryption: Encryption;
   readonly name: string;
   readonly where: string;
 }
@@ -26,6 +28,7 @@ export function placeOf(database: Database, phase: Phase): Place {
     address: addressOf(isText(host) ? host : 'localhost', isText(port) || typeof port === 'number' ? Number(port) : 3306),
     user: isText(user) ? user : userInfo().username,
     password: isText(password) ? password : fallback,
+    encryption: encryptionOf(database),
     name: isText(name) ? name : '',
     where: targetLabel(database.target),
   };

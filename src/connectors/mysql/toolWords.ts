@@ -1,5 +1,5 @@
 import type { CallInput, ResolvedTool } from '../command.ts';
-import { addressOf, optionFileText } from './optionFile.ts';
+import { addressOf, optionFileText, type ToolOption } from './optionFile.ts';
 import { toolVariables, type Place } from './settings.ts';
 
 /** Where a tool connects: in the container of its server, to the port in there. */
@@ -7,9 +7,13 @@ export function placeOfTool(place: Place, { container }: ResolvedTool): Place {
   return container === undefined ? place : { ...place, address: addressOf('127.0.0.1', container.port) };
 }
 
-/** The option file of a tool: connection, password, and the tables that a dump leaves out. */
-export function optionsOf({ address, user, password, name }: Place, ignored: readonly string[]): string {
-  return optionFileText({ address, user, password, ignored: { database: name, tables: ignored } });
+/** The option file of a tool: connection, password, encryption, and the tables that a dump leaves out. */
+export function optionsOf(
+  { address, user, password, name }: Place,
+  encryption: readonly ToolOption[],
+  ignored: readonly string[] = [],
+): string {
+  return optionFileText({ address, user, password, encryption, ignored: { database: name, tables: ignored } });
 }
 
 /** The call of a dump. In a container, where no file of ours is, it reads its options from its standard input. */
@@ -18,8 +22,12 @@ export function dumpInput(args: readonly string[], place: Place, { tool, options
 }
 
 /** The call of a restore. In a container its standard input is the dump, and its options are words and variables. */
-export function restoreInput(args: readonly string[], place: Place, { tool, options }: ToolAndOptions): CallInput {
-  return tool.inContainer ? withoutOptionFile(args, placeOfTool(place, tool)) : withOptionFile(args, options);
+export function restoreInput(
+  args: readonly string[],
+  place: Place,
+  { tool, options, encryption }: ToolAndOptions & { readonly encryption: readonly ToolOption[] },
+): CallInput {
+  return tool.inContainer ? withoutOptionFile(args, placeOfTool(place, tool), encryption) : withOptionFile(args, options);
 }
 
 /** A tool, and the path of the file with its options. */
@@ -34,14 +42,19 @@ function withOptionFile(args: readonly string[], file: string): CallInput {
 }
 
 /** The connection of a client in a container that reads a dump from its standard input: its password travels in the environment. */
-function withoutOptionFile(args: readonly string[], { address, user, password }: Place): CallInput {
+function withoutOptionFile(
+  args: readonly string[],
+  { address, user, password }: Place,
+  encryption: readonly ToolOption[],
+): CallInput {
   const where =
     address.kind === 'socket'
       ? [`--socket=${address.path}`, '--protocol=socket']
       : [`--host=${address.host}`, `--port=${address.port}`, '--protocol=tcp'];
+  const encrypted = encryption.map(({ name, value }) => (value === undefined ? `--${name}` : `--${name}=${value}`));
   return {
     first: ['--no-defaults'],
-    args: [...where, `--user=${user}`, ...args],
+    args: [...where, `--user=${user}`, ...encrypted, ...args],
     env: toolVariables(password),
     secrets: ['MYSQL_PWD'],
     withoutParent: 'MYSQL_',

@@ -139,9 +139,9 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     args: readonly string[],
     application = applicationName,
   ): CallInput {
-    const { env, secrets } = connectionVariables(database);
+    const { env, ...others } = connectionVariables(database);
     const inside = container === undefined ? {} : { PGHOST: 'localhost', PGPORT: String(container.port) };
-    return { args, env: { ...env, ...inside, PGAPPNAME: application }, secrets, withoutParent: 'PG' };
+    return { args, env: { ...env, ...inside, PGAPPNAME: application }, ...others, withoutParent: 'PG' };
   }
 }
 

@@ -1,13 +1,30 @@
 import { BackupError } from '../../core/errors.ts';
 import type { StagesEnd } from '../../system/process.ts';
 import { toolFailure } from '../command.ts';
+import { encryptionMeanings } from '../encryption.ts';
 import { containerMeanings, meaningOf, type Meanings } from '../meanings.ts';
+
+const encryption = encryptionMeanings({ authority: 'sslrootcert', own: 'sslcert and sslkey' });
 
 const startServer = 'Start the server, or correct HOST and PORT in the settings.';
 
 /** What went wrong, by the server's SQLSTATE, the system's code or, where there is neither, the words. `where` is `shop on localhost`. */
 const meanings: Meanings = [
   ...containerMeanings('PostgreSQL’s client programs'),
+  [/server does not support SSL/, encryption.unencrypted],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID|server certificate for .* does not match host name/, encryption.wrongName],
+  [
+    /^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO)_|certificate verify failed|root certificate file .* does not exist/,
+    encryption.unknownServer,
+  ],
+  [
+    /requires a valid client certificate|certificate authentication failed|(?:tls|ssl)v?[\d.]*[ _]alert[ _][\w ]*(?:certificate|unknown[ _]ca)/i,
+    encryption.unknownClient,
+  ],
+  [
+    /^(ERR_SSL|ERR_TLS|ERR_OSSL|CERT|EPROTO)\b|establishing an SSL connection|SSL error(?!: unexpected eof)|(certificate|private key) file "/,
+    encryption.failed,
+  ],
   [
     /^(28P01|SASL)|password authentication failed|no password supplied|client password must be a string/,
     () => ({
@@ -45,7 +62,7 @@ const meanings: Meanings = [
     }),
   ],
   [
-    /^(57P01|57P02|57P03|08\w{3}|ECONNRESET|EPIPE)|server closed the connection|terminating connection|Connection terminated|connection to server was lost|lost synchronization/,
+    /^(57P01|57P02|57P03|08\w{3}|ECONNRESET|EPIPE)|server closed the connection|SSL connection has been closed|SSL SYSCALL error|unexpected eof while reading|terminating connection|Connection terminated|connection to server was lost|lost synchronization/,
     (where) => ({
       code: 'connection.lost',
       sentence: `The server ended the connection: ${where}.`,

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import type { ClientConfig } from 'pg';
 import { systemCode } from '../../core/diskError.ts';
 import { BackupError } from '../../core/errors.ts';
-import { applicationName } from './settings.ts';
+import { encryptionOf, type Encryption } from './encryption.ts';
 import { explainDriver } from './failures.ts';
+import { applicationName } from './settings.ts';
 
 /** One row as the driver gives it, by column. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -33,7 +33,7 @@ export async function withSession<Result>(
 ): Promise<Result> {
   signal.throwIfAborted();
   const { Client } = await import('pg');
-  const connect = async (ssl: ClientConfig['ssl']): Promise<InstanceType<typeof Client>> => {
+  const connect = async (ssl: Encryption['ssl']): Promise<InstanceType<typeof Client>> => {
     const client = new Client(configOf(variables, ssl));
     client.on('error', () => undefined);
     try {
@@ -60,31 +60,34 @@ export async function withSession<Result>(
   }
 }
 
-type Encryption = ClientConfig['ssl'];
-
 /** As libpq does by PGSSLMODE: `prefer` without one, that is encrypted where the server can. */
 async function withEncryption<Result>(
   variables: Place['variables'],
-  connect: (ssl: Encryption) => Promise<Result>,
+  connect: (ssl: Encryption['ssl']) => Promise<Result>,
 ): Promise<Result> {
-  const mode = hostOf(variables).startsWith('/') ? 'disable' : (variables['PGSSLMODE'] ?? 'prefer');
-  if (mode === 'disable') return connect(false);
-  const root = variables['PGSSLROOTCERT'];
-  if (mode.startsWith('verify')) {
-    const ca = root === undefined ? undefined : await readFile(root, 'utf8');
-    const name = mode === 'verify-ca' ? { checkServerIdentity: (): undefined => undefined } : {};
-    return connect({ rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }), ...name });
-  }
+  const { ssl, isRequired } = await encryptionOf(variables, hostOf(variables));
+  if (ssl === false || isRequired) return connect(ssl);
   try {
-    return await connect({ rejectUnauthorized: false });
+    return await connect(ssl);
   } catch (error) {
-    const isUnsupported = error instanceof Error && /does not support SSL|no pg_hba\.conf entry/.test(error.message);
-    if (mode === 'require' || !isUnsupported) throw error;
-    return connect(false);
+    if (!isAboutEncryption(error)) throw error;
+    // Where unencrypted connections are not wanted, the first one says what is wrong.
+    return connect(false).catch((second: unknown) => {
+      throw isUnlisted(second) ? error : second;
+    });
   }
 }
 
-function configOf(variables: Place['variables'], ssl: Encryption): ClientConfig {
+function isAboutEncryption(error: unknown): boolean {
+  return isUnlisted(error) || (error instanceof Error && /SSL|TLS|certificate/i.test(error.message));
+}
+
+/** True where the server has no line for such a connection in its list of whom it lets in. */
+function isUnlisted(error: unknown): boolean {
+  return error instanceof Error && /no pg_hba\.conf entry|pg_hba\.conf rejects/.test(error.message);
+}
+
+function configOf(variables: Place['variables'], ssl: Encryption['ssl']): ClientConfig {
   const { PGUSER: user, PGDATABASE: database, PGPASSWORD: password, PGPORT: port } = variables;
   return {
     host: hostOf(variables),
@@ -92,7 +95,7 @@ function configOf(variables: Place['variables'], ssl: Encryption): ClientConfig 
     ...(user === undefined ? {} : { user }),
     ...(database === undefined ? {} : { database }),
     ...(password === undefined ? {} : { password }),
-    ssl: ssl ?? false,
+    ssl,
     connectionTimeoutMillis: connectMs,
     application_name: applicationName,
     options: '-c search_path=pg_catalog -c lock_timeout=60000',

@@ -1,7 +1,8 @@
 import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
 import type { Database } from '../../core/database.ts';
 import { splitWords } from '../../core/shellWords.ts';
-import type { Phase } from '../../core/toolCall.ts';
+import { isContainerPrefix, prefixWords, type Phase } from '../../core/toolCall.ts';
 import { excludedTables } from '../base.ts';
 
 /** The keys of a PostgreSQL database with their defaults. */
@@ -32,10 +33,11 @@ export function settingsOf(database: Database): PgSettings {
   };
 }
 
-/** What libpq is told, and which of it is secret. */
+/** What libpq is told, which of it is secret, and which names files of this machine. */
 export interface ConnectionVariables {
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: readonly string[];
+  readonly localFiles: readonly string[];
 }
 
 /**
@@ -44,9 +46,10 @@ export interface ConnectionVariables {
  * Shape: HOST left out is localhost, an empty one or a path a socket. PASSWORD left out leaves PGPASSWORD and PGPASSFILE of the environment in force,
  * `null` takes them away.
  */
-export function connectionVariables({ keys }: Database): ConnectionVariables {
+export function connectionVariables({ keys, folder }: Database): ConnectionVariables {
   const { NAME: name, USER: user, PASSWORD: password, HOST: host, PORT: port } = keys;
   const inherited = password === undefined ? pick(process.env, ['PGPASSWORD', 'PGPASSFILE']) : {};
+  const encryption = encryptionVariables(keys['OPTIONS'], folder);
   return {
     env: {
       ...inherited,
@@ -55,30 +58,44 @@ export function connectionVariables({ keys }: Database): ConnectionVariables {
       ...(typeof user === 'string' && user !== '' ? { PGUSER: user } : {}),
       ...(typeof name === 'string' ? { PGDATABASE: name } : {}),
       ...(typeof password === 'string' ? { PGPASSWORD: password } : {}),
-      ...encryptionVariables(keys['OPTIONS']),
+      ...encryption,
       PGCONNECT_TIMEOUT: '10',
       LC_MESSAGES: 'C',
     },
     secrets: ['PGPASSWORD'],
+    localFiles: Object.values(fileVariables).filter((name) => encryption[name] !== systemAuthorities),
   };
 }
 
-/** OPTIONS as Django has them: the words of libpq for encryption, as its variables. */
-function encryptionVariables(options: unknown): Record<string, string> {
-  const { sslmode, sslrootcert } = textValues(options);
-  return {
-    ...(sslmode === undefined ? {} : { PGSSLMODE: sslmode }),
-    ...(sslrootcert === undefined ? {} : { PGSSLROOTCERT: sslrootcert }),
-  };
+/** Words of libpq that name files, with their variables. */
+const fileVariables = { sslrootcert: 'PGSSLROOTCERT', sslcert: 'PGSSLCERT', sslkey: 'PGSSLKEY' } as const;
+
+/** OPTIONS as Django has them: the words of libpq for encryption, as its variables. A relative path starts at the workspace folder. */
+function encryptionVariables(options: unknown, folder: string): Record<string, string> {
+  const given = textValues(options);
+  const variables = given['sslmode'] === undefined ? {} : { PGSSLMODE: given['sslmode'] };
+  return Object.entries(fileVariables).reduce<Record<string, string>>((all, [word, variable]) => {
+    const path = given[word] ?? '';
+    return path === '' ? all : { ...all, [variable]: path === systemAuthorities ? path : resolve(folder, path) };
+  }, variables);
 }
+
+/** What stands in the place of a file for the authorities that the system trusts, since PostgreSQL 16. */
+export const systemAuthorities = 'system';
 
 /** What the server shows our sessions as. */
 export const applicationName = 'dbbackup';
 
-/** The variables in force for the driver: ours, and over them what the user writes for the phase's tools. */
+/**
+ * The variables in force for the driver: ours, and over them what the user writes for the phase's tools. Files that are named for tools in a
+ * container are not here.
+ */
 export function driverVariables(database: Database, phase: Phase): Readonly<Record<string, string>> {
   const { ENV: env, [phase === 'dump' ? 'DUMP_ENV' : 'RESTORE_ENV']: phaseEnv } = database.keys;
-  return { PGUSER: userInfo().username, ...connectionVariables(database).env, ...textValues(env), ...textValues(phaseEnv) };
+  const forTools = { ...textValues(env), ...textValues(phaseEnv) };
+  const elsewhere: readonly string[] = isContainerPrefix(prefixWords(database.keys, phase)) ? Object.values(fileVariables) : [];
+  const forDriver = Object.entries(forTools).filter(([name]) => !elsewhere.includes(name));
+  return { PGUSER: userInfo().username, ...connectionVariables(database).env, ...Object.fromEntries(forDriver) };
 }
 
 function textOr(value: unknown, fallback: string): string {

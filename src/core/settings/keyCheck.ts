@@ -1,8 +1,9 @@
-import type { ConnectorFacts } from '../engines.ts';
+import type { ConnectorFacts, Family } from '../engines.ts';
 import { families, findEngine } from '../engines.ts';
 import { nameText } from '../words.ts';
 import type { Entry, Mistake } from './entry.ts';
-import { problemAt } from './entry.ts';
+import { isObject, problemAt } from './entry.ts';
+import { mysqlModes, postgresqlModes } from './encryptionModes.ts';
 import type { KeyFacts, Keys } from './keyFacts.ts';
 import { joinKeys } from './keyFacts.ts';
 import { allKeysOf, connectorKeys, djangoKeys, familyKeys } from './keys.ts';
@@ -48,6 +49,7 @@ export function checkKeys(entry: Entry, reader: Reader, engine: unknown): readon
     }
     const mistakes = [...wrongTypes(key, facts, value, isDescribed(entry, key, engine))];
     if (mistakes.length === 0) mistakes.push(...wrongWords(key, value));
+    if (mistakes.length === 0 && key === 'OPTIONS') mistakes.push(...wrongMode(value, reader));
     if (mistakes.length === 0) mistakes.push(...unused(key, value, reader));
     problems.push(...mistakes.map((mistake) => problemAt(entry, key, mistake)));
   }
@@ -91,6 +93,20 @@ function wrongWords(key: string, value: unknown): readonly Mistake[] {
   if (!wordKeys.has(key)) return [];
   const found = shellMistake(value, { stages: stageKeys.has(key) });
   return found === undefined ? [] : [{ code: 'settings.shellSyntax', message: `${key} ${found.sentence}.`, hint: found.hint }];
+}
+
+/** Words of OPTIONS that say how to encrypt, with what they may be: the database's own driver would stop at anything else. */
+const modes: Readonly<Partial<Record<Family, { readonly word: string; readonly values: readonly string[] }>>> = {
+  postgresql: { word: 'sslmode', values: postgresqlModes },
+  mysql: { word: 'ssl_mode', values: mysqlModes },
+};
+
+function wrongMode(options: unknown, reader: Reader): readonly Mistake[] {
+  const mode = reader.kind === 'connector' ? modes[reader.facts.family ?? 'other'] : undefined;
+  const value = mode !== undefined && isObject(options) ? options[mode.word] : undefined;
+  if (mode === undefined || typeof value !== 'string' || mode.values.includes(value)) return [];
+  const message = `OPTIONS has a value of ${mode.word} that there is not.`;
+  return [{ code: 'settings.wrongValue', message, hint: `Write one of ${mode.values.join(', ')}.`, within: [mode.word] }];
 }
 
 const wrongPort: Mistake = {

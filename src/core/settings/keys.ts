@@ -56,7 +56,12 @@ export const djangoKeys: Keys = new Map<string, KeyFacts>([
     'OPTIONS',
     {
       type: 'object',
-      markdown: 'Options of Django’s database driver. Accepted as they are; options of a tool go into DUMP_SUFFIX or DUMP_ENV.',
+      markdown:
+        'Options of Django’s database driver. Those for encryption count, for programs too: `sslmode`, `sslrootcert`, `sslcert` and `sslkey` for PostgreSQL; `ssl` with `ca`, `cert` and `key`, and `ssl_mode` for MySQL. A relative path starts at the workspace folder. All others are accepted as they are; options of a program go into DUMP_SUFFIX or DUMP_ENV.',
+      examples: [
+        { sslmode: 'verify-full', sslrootcert: '${workspaceFolder}/ca.pem' },
+        { ssl: { ca: '${workspaceFolder}/ca.pem' }, ssl_mode: 'VERIFY_IDENTITY' },
+      ],
     },
   ],
   ...djangoNames.map((name): [string, KeyFacts] => [
