@@ -5,8 +5,10 @@ import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connectorFor } from '../../src/connectors/registry.ts';
 import type { Database } from '../../src/core/database.ts';
 import type { Progress } from '../../src/core/run.ts';
+import { perform } from '../../src/perform.ts';
 import { postgresqlServer, type PostgresqlServer } from '../helpers/postgresqlServer.ts';
 import { restoreFile } from '../helpers/restoreFile.ts';
+import { makeWorkspace, recordingRun, type TestWorkspace } from '../helpers/workspace.ts';
 import { makeBench, removeBench, type Bench } from './contract.ts';
 
 /** Two megabytes of rows, one row that cannot be restored while somebody holds the lock 7, and one megabyte. */
@@ -72,5 +74,29 @@ describe('progress of restores by psql', () => {
     assert.ok(seen.every((progress) => progress.totalBytes === totalBytes));
     const [rows] = await server.query(String(database.keys['NAME']), 'SELECT count(*)::int AS count FROM c_after');
     assert.equal(rows?.['count'], 10_000);
+  }
+});
+
+describe('progress of dumps by pg_dump', () => {
+  let server: PostgresqlServer;
+  let workspace: TestWorkspace;
+  before(async () => void (server = await postgresqlServer()));
+  beforeEach(() => void (workspace = makeWorkspace()));
+  afterEach(() => workspace.remove());
+
+  for (const connector of ['PgDumpConnector', 'PgDumpBinaryConnector']) {
+    for (const compression of ['none', 'zstd'] as const) {
+      it(`says how far it is, and goes back to no earlier phase, with ${connector} and ${compression}`, async () => {
+        const database = { ...server.resolved(connector, await server.createDatabase(gatedSql)), folder: workspace.folder };
+        const seen: Progress[] = [];
+        const run = { ...recordingRun(), progress: (progress: Progress) => void seen.push(progress) };
+        const dumps = { ...workspace.dumps, compression, verification: 'full' } as const;
+        await perform({ kind: 'backup', database, dumps, stateDirectory: workspace.stateDirectory }, run);
+        const dumping = seen.filter(({ phase }) => phase === 'dumping');
+        assert.ok((dumping.at(-1)?.doneBytes ?? 0) >= bytesBefore, JSON.stringify(dumping.at(-1)));
+        const phases = seen.map(({ phase }) => phase).filter((phase, at, all) => phase !== all[at - 1]);
+        assert.deepEqual(phases, [...new Set(phases)]);
+      });
+    }
   }
 });

@@ -39,8 +39,10 @@ export async function readFacts(session: Session, schemas: readonly string[]): P
   );
   const relations = await session.query(
     `SELECT n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
-       -- Not pg_table_size, which waits for a table that someone has locked.
-       (8192 * (greatest(c.relpages, 0)::bigint + greatest(coalesce(t.relpages, 0), 0)))::text AS bytes
+       -- pg_table_size waits for a table that someone has locked; without it, only what was vacuumed or analysed has a size.
+       CASE WHEN c.relpages > 0 OR c.relkind NOT IN ('r', 'm') OR c.oid IN (SELECT l.relation FROM pg_locks l WHERE l.mode = 'AccessExclusiveLock')
+         THEN 8192 * (greatest(c.relpages, 0)::bigint + greatest(coalesce(t.relpages, 0), 0))
+         ELSE pg_table_size(c.oid) END::text AS bytes
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
      WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND ${ofUsers('pg_class', 'c')}
        AND (cardinality($1::text[]) = 0 OR n.nspname = ANY ($1))`,
