@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { bin, postgresqlServer } from '../helpers/postgresqlServer.ts';
-import { act, openWorkspace, pictureOfFailure, until, type OpenedWorkspace } from './shopWindow.ts';
+import { act, openWorkspace, pictureOfFailure, until, writeDatabases, type OpenedWorkspace } from './shopWindow.ts';
 
 /** Nobody listens on port 1 of this machine. */
 const shop = { ENGINE: 'postgresql', NAME: 'shop', USER: 'ada', HOST: '127.0.0.1', PORT: 1 };
-
-function writeDatabases(folder: string, databases: object): void {
-  mkdirSync(join(folder, '.vscode'), { recursive: true });
-  writeFileSync(join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'dbbackup.databases': databases }, undefined, 2));
-}
 
 function readDatabases(folder: string): unknown {
   return JSON.parse(readFileSync(join(folder, '.vscode', 'settings.json'), 'utf8'));

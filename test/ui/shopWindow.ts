@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,6 +58,12 @@ export async function openWorkspace(
     throw error;
   }
   return { window, folder, close };
+}
+
+/** Writes `dbbackup.databases` into the settings of a folder. */
+export function writeDatabases(folder: string, databases: object): void {
+  mkdirSync(join(folder, '.vscode'), { recursive: true });
+  writeFileSync(join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'dbbackup.databases': databases }, undefined, 2));
 }
 
 /** Presses a button of a row once no job is running: a row that is being drawn anew gives the button nothing to work on. */
