@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { Database, Scope } from './database.ts';
 import { isModuleConnector } from './engines.ts';
 import type { DescribedDatabase } from './job.ts';
@@ -42,9 +42,7 @@ export function isSetByWorkspace({ keyScopes }: Pick<Database, 'keyScopes'>, key
 
 /** What the workspace itself adds to what is started for a database. Nothing to approve when it is empty. */
 export function workspaceParts(database: Database): readonly PlanPart[] {
-  const parts = Object.entries(database.keys)
-    .filter(([key, value]) => executionKeys.has(key) && isSetByWorkspace(database, key) && !isEmpty(value))
-    .map(([key, value]) => partOf(database, key, value));
+  const parts = workspaceEntries(database).map(([key, value]) => partOf(database, key, value));
   // A module is code of the workspace, whoever names it.
   const module = { key: 'CONNECTOR', value: visibleText(database.connector), source: 'code in the workspace' };
   return isModuleConnector(database.connector) ? [module, ...parts] : parts;
@@ -52,6 +50,12 @@ export function workspaceParts(database: Database): readonly PlanPart[] {
 
 /** Names of Docker's compose files, in the order in which it looks for them. */
 export const composeFileNames = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'] as const;
+
+function workspaceEntries(database: Database): readonly (readonly [string, unknown])[] {
+  return Object.entries(database.keys).filter(
+    ([key, value]) => executionKeys.has(key) && isSetByWorkspace(database, key) && !isEmpty(value),
+  );
+}
 
 /** Tools that would run in a container of the workspace, though no key says so. */
 export function containerParts(description: DescribedDatabase | undefined): readonly PlanPart[] {
@@ -83,9 +87,16 @@ export function planText(database: Database, description: DescribedDatabase | un
   ].join('\n');
 }
 
-/** What an approval is remembered by: any other text is another plan. */
-export function planHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/**
+ * What an approval is remembered by: any other text is another plan, and so is any other value that the text masks in what the workspace sets.
+ *
+ * Shape: an HMAC under a key that only this user can read, because anybody could try out secrets against a plain hash. What starts nothing
+ * is as the text shows it: a changed PASSWORD is the same plan.
+ */
+export function planHash(key: Uint8Array, database: Database, text: string): string {
+  return createHmac('sha256', key)
+    .update(JSON.stringify(['plan', text, workspaceEntries(database)]))
+    .digest('hex');
 }
 
 function partOf(database: Database, key: string, value: unknown): PlanPart {

@@ -74,10 +74,11 @@ describe('what a workspace starts', function () {
   afterEach(pictureOfFailure(() => opened.window));
 
   before(async () => {
-    opened = await openWorkspace((folder) => writeDatabases(folder, { default: { ...shop, DUMP_PREFIX: 'nice -n 10' } }));
+    opened = await openWorkspace((folder) => writeDatabases(folder, { default: { ...shop, ...starts } }));
   });
   after(() => opened.close());
 
+  const starts = { DUMP_PREFIX: 'nice -n 10', ENV: { VAULT_TOKEN: 'hunter2' } };
   const asks = 'Let this workspace decide what is started for default?';
 
   it('is not started before it is allowed, and Enter shows the plan instead of allowing it', async () => {
@@ -85,7 +86,10 @@ describe('what a workspace starts', function () {
     await act(window, /^default/, 'Back Up Database');
     const { message, detail } = await window.dialog();
     assert.equal(message, asks);
-    assert.match(detail, /^DUMP_PREFIX: nice -n 10 \(settings of the folder\)\n/);
+    assert.match(
+      detail,
+      /^DUMP_PREFIX: nice -n 10 \(settings of the folder\)\nENV: {"VAULT_TOKEN":"\*\*\*"} \(settings of the folder\)\n/,
+    );
     await window.picture('approve-plan');
     await window.page.keyboard.press('Enter');
     await window.pickRow('Start Nothing').waitFor();
@@ -108,15 +112,20 @@ describe('what a workspace starts', function () {
     await window.clearNotifications();
   });
 
-  it('is asked for again when one character of it has changed', async () => {
+  it('is asked for again when one character of it has changed, be it masked', async () => {
     const { window, folder } = opened;
-    writeDatabases(folder, { default: { ...shop, DUMP_PREFIX: 'nice -n 11' } });
-    await window.runCommand('Database Backup: Refresh');
-    await act(window, /^default/, 'Back Up Database');
-    const { message, detail } = await window.dialog();
-    assert.equal(message, asks);
-    assert.match(detail, /nice -n 11/);
-    await window.answerDialog('Cancel');
+    for (const [change, shown] of [
+      [{ DUMP_PREFIX: 'nice -n 11' }, 'nice -n 11'],
+      [{ ENV: { VAULT_TOKEN: 'hunter3' } }, 'nice -n 10'],
+    ] as const) {
+      writeDatabases(folder, { default: { ...shop, ...starts, ...change } });
+      await window.runCommand('Database Backup: Refresh');
+      await act(window, /^default/, 'Back Up Database');
+      const { message, detail } = await window.dialog();
+      assert.equal(message, asks);
+      assert.ok(detail.includes(shown), detail);
+      await window.answerDialog('Cancel');
+    }
   });
 });
 
