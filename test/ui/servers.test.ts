@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
+import { createShop } from '../../scripts/sample.ts';
 import { bin, postgresqlServer } from '../helpers/postgresqlServer.ts';
 import { act, openWorkspace, pictureOfFailure, until, writeDatabases, type OpenedWorkspace } from './shopWindow.ts';
 
@@ -126,6 +127,45 @@ describe('what a workspace starts', function () {
       assert.ok(detail.includes(shown), detail);
       await window.answerDialog('Cancel');
     }
+  });
+});
+
+describe('a backup of all databases', function () {
+  this.timeout(120_000);
+  let opened: OpenedWorkspace;
+  afterEach(pictureOfFailure(() => opened.window));
+
+  before(async () => {
+    opened = await openWorkspace((folder) => {
+      createShop(join(folder, 'shop.sqlite3'), { orders: 100 });
+      const [refused, failing] = [{ ...shop, DUMP_PREFIX: 'nice' }, shop];
+      writeDatabases(folder, { refused, failing, default: { ENGINE: 'sqlite3', NAME: 'shop.sqlite3' } });
+    });
+  });
+  after(() => opened.close());
+
+  it('leaves out the one whose plan is refused, goes on with the others, and says what became of each', async () => {
+    const { window } = opened;
+    await window.row(/^default, SQLite/).waitFor();
+    await window.titleAction('Back Up All Databases');
+    assert.equal((await window.dialog()).message, 'Let this workspace decide what is started for refused?');
+    await window.answerDialog('Cancel');
+    await window.toast(/Backed up default \(.*\)\./).waitFor();
+    await window.toast('Not allowed, so not backed up: refused.').waitFor();
+    await window.toast(/Backing up failing failed: No server answers/).waitFor();
+    await window.row(/^default, .*, 1 dump/).waitFor();
+    await window.picture('backed-up-all-but-refused');
+  });
+
+  it('says nothing where it was the only one', async () => {
+    const { window } = opened;
+    await window.clearNotifications();
+    await act(window, /^refused/, 'Back Up Database');
+    await window.dialog();
+    await window.answerDialog('Cancel');
+    await act(window, /^default/, 'Back Up Database');
+    await window.toast(/Backed up default/).waitFor();
+    assert.equal(await window.toast('refused').count(), 0);
   });
 });
 
