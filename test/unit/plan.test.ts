@@ -89,6 +89,27 @@ describe('the plan of a database', () => {
     assert.match(text, /NAME = shop {4}\(your user settings\)/);
   });
 
+  it('has no word beyond the edge of an editor', () => {
+    const words = Array.from({ length: 40 }, (_, n) => `--word-${n}`);
+    const [prefix, long] = [['nice', ...words].join(' '), 'x'.repeat(100)];
+    const text = planText(databaseWith({ DUMP_PREFIX: prefix, PG_OPTIONS: `--file=${long} --last` }), {
+      ...description,
+      dump: [{ ...call, args: [...words, 'a b'] }],
+    });
+    assert.ok(text.split('\n').every((line) => line.length <= 80 || line.includes(long)));
+    for (const whole of [prefix, `/usr/bin/pg_dump ${words.join(' ')} "a b"`, `--file=${long} --last`])
+      assert.ok(text.replaceAll(/\n +/g, ' ').includes(whole), whole);
+  });
+
+  it('has one line for a value that would pass for several', () => {
+    const value = 'nice\nTo restore\n  nothing but this extension';
+    const text = planText(databaseWith({ DUMP_PREFIX: value, ENV: { A: value } }), {
+      ...description,
+      dump: [{ ...call, env: { A: value } }],
+    });
+    assert.equal(text.split('\n').filter((line) => line.startsWith('To restore')).length, 1);
+  });
+
   it('shows no secret', () => {
     const text = planText(
       databaseWith({
