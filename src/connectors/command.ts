@@ -129,7 +129,7 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
     const prefix = [...prefixWords(keys, use.phase), ...words].map(quoteWord).join(' ');
     const [name = ''] = use.names;
     const lack = cause.code === 'tool.missing' ? 'none was found on this machine' : 'those on this machine are too old';
-    const why = `in the container of ${service.name} (${basename(service.file)}): ${lack}`;
+    const why = `in the container of ${service.name} (${basename(service.file)}), because ${lack}`;
     const facts = { name, path: name, version: '', why, container: service.name };
     return { facts, words: [], inContainer: true, container: { prefix, port: service.port } };
   }

@@ -50,6 +50,7 @@ export class Approvals {
       detail: [
         ...lines,
         ...(parts.length > shownParts ? [vscode.l10n.t('and {0} more', parts.length - shownParts)] : []),
+        ...(containers.length > 0 ? [vscode.l10n.t('No such program was found on this machine.')] : []),
         vscode.l10n.t('You are asked again when any of it changes.'),
       ].join('\n'),
       look: { button: vscode.l10n.t('Show Plan'), name: vscode.l10n.t('Plan of {0}', alias), text: plan },

@@ -72,6 +72,31 @@ export async function act(window: Window, row: RegExp, action: string): Promise<
   await window.rowAction(row, action);
 }
 
+/** The settings of a database on a server, each of them asked for by Add Database. */
+export interface ServerKeys {
+  readonly ENGINE: string;
+  readonly HOST: string;
+  readonly PORT: number;
+  readonly NAME: string;
+  readonly USER: string;
+  readonly PASSWORD: string;
+}
+
+/** Answers the questions of Add Database, until the connection is tested. `choice` is the engine as it is picked. */
+export async function addServer(
+  window: Window,
+  { choice, alias, keys }: { readonly choice: string; readonly alias: string; readonly keys: ServerKeys },
+): Promise<void> {
+  await window.runCommand('Database Backup: Add Database');
+  await window.pick(choice);
+  await window.answer('What do you call it?', alias);
+  await window.answer('On which host is the server?', keys.HOST);
+  await window.answer('On which port?', String(keys.PORT));
+  await window.answer('What is the database called on its server?', keys.NAME);
+  await window.answer('As which user?', keys.USER);
+  await window.answer('With which password?', keys.PASSWORD);
+}
+
 /** A hook for `afterEach`: keeps a picture of what a failed test saw. */
 export function pictureOfFailure(windowOf: () => Window | undefined): (this: Mocha.Context) => Promise<void> {
   return async function () {
