@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { createShop } from '../../scripts/sample.ts';
+import { mariadbServer } from '../helpers/mariadbServer.ts';
 import { bin, postgresqlServer } from '../helpers/postgresqlServer.ts';
-import { act, openWorkspace, pictureOfFailure, until, writeDatabases, type OpenedWorkspace } from './shopWindow.ts';
+import {
+  act,
+  openWorkspace,
+  pictureOfFailure,
+  sentenceCount,
+  until,
+  writeDatabases,
+  type OpenedWorkspace,
+} from './shopWindow.ts';
 
 /** Nobody listens on port 1 of this machine. */
 const shop = { ENGINE: 'postgresql', NAME: 'shop', USER: 'ada', HOST: '127.0.0.1', PORT: 1 };
@@ -205,6 +214,64 @@ describe('a password in a settings file that git tracks', function () {
     await act(window, /^default/, 'Back Up Database');
     await window.toast(/Backing up default failed/).waitFor();
     assert.equal(await window.toast(warning).count(), 0);
+  });
+});
+
+describe('a tool that is missing, then of another server', function () {
+  this.timeout(120_000);
+  let opened: OpenedWorkspace;
+  let other: string;
+  let client: string;
+  afterEach(pictureOfFailure(() => opened.window));
+
+  before(async function () {
+    const server = await mariadbServer(this);
+    const { keys } = server.resolved(await server.createDatabase());
+    const folder = mkdtempSync(join(tmpdir(), 'dbbackup-other-tool-'));
+    [other, client] = [join(folder, 'mysqldump'), join(folder, 'mariadb-dump')];
+    symlinkSync('/usr/bin/mariadb-dump', client);
+    writeFileSync(other, '#!/bin/sh\necho "mysqldump  Ver 8.0.35 for Linux on x86_64 (MySQL Community Server)"\n', {
+      mode: 0o755,
+    });
+    opened = await openWorkspace((workspace) => writeDatabases(workspace, { default: { ENGINE: 'mysql', ...keys } }), {
+      environment: { PATH: dirname(process.execPath) },
+    });
+  });
+  after(async () => {
+    await opened.close();
+    rmSync(dirname(other), { recursive: true, force: true });
+  });
+
+  const choose = async (path: string): Promise<void> => {
+    const { window } = opened;
+    await window.pick(/^mariadb-dump/);
+    await window.question('Where is mariadb-dump?').waitFor();
+    // The list of files is filled by and by, and with it the box.
+    await window.pickRow(/./).waitFor();
+    await window.type('Where is mariadb-dump?', path);
+    await window.pickRow(basename(path)).waitFor();
+    await window.answer('Where is mariadb-dump?', path);
+    await window.toast(`mariadb-dump is ${path} from now on.`).waitFor();
+    await window.clearNotifications();
+    await act(window, /^default/, 'Back Up Database');
+  };
+
+  it('is told with what to install, and then with whose it is, until the right one is chosen', async () => {
+    const { window } = opened;
+    await act(window, /^default/, 'Back Up Database');
+    const missing = /Backing up default failed: The program mariadb-dump was not found/;
+    const { words, buttons } = await window.message(missing);
+    assert.deepEqual(buttons, ['Choose Tool…', 'Show Log']);
+    assert.equal(sentenceCount(words), 2, words);
+    await window.picture('tool-missing');
+    await window.answerToast(missing, 'Choose Tool…');
+    await choose(other);
+    const wrong = /mariadb-dump \(.*\) is not MariaDB's, but the server is/;
+    await window.toast(wrong).waitFor();
+    await window.picture('tool-wrong-flavour');
+    await window.answerToast(wrong, 'Choose Tool…');
+    await choose(client);
+    await window.toast(/Backed up default \(.*\)\./).waitFor();
   });
 });
 

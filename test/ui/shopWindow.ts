@@ -97,6 +97,11 @@ export async function addServer(
   await window.answer('With which password?', keys.PASSWORD);
 }
 
+/** How many sentences a message has. */
+export function sentenceCount(words: string): number {
+  return words.split(/(?<=[.!?])\s+/).length;
+}
+
 /** A hook for `afterEach`: keeps a picture of what a failed test saw. */
 export function pictureOfFailure(windowOf: () => Window | undefined): (this: Mocha.Context) => Promise<void> {
   return async function () {
