@@ -6,6 +6,7 @@ import { isSetByWorkspace } from '../core/plan.ts';
 import type { Run } from '../core/run.ts';
 import { quoteWord, splitWords } from '../core/shellWords.ts';
 import { assembleCalls, isContainerPrefix, prefixWords, type Phase, type ToolCall } from '../core/toolCall.ts';
+import { orElse } from '../core/words.ts';
 import { composeService } from '../system/compose.ts';
 import { lifeline, runStages, type StagesEnd, type StagesIo } from '../system/process.ts';
 import { chooseTool, findProgram, findTools, missingTool, type ServerFacts, type ToolSearch } from '../system/tools.ts';
@@ -135,14 +136,14 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
     const key = use.phase === 'dump' ? 'DUMP_PREFIX' : 'RESTORE_PREFIX';
     if (mayUseContainers !== true)
       throw new BackupError(cause.code, cause.message, {
-        hint: `${cause.hint} Or set ${key} to "docker compose exec -T ${service.name}".`,
+        hint: orElse(cause.hint, `set ${key} to "docker compose exec -T ${service.name}"`),
         cause,
       });
     const words = [docker, 'compose', '--file', service.file, 'exec', '-T', service.name];
     const prefix = [...prefixWords(keys, use.phase), ...words].map(quoteWord).join(' ');
     const known = await server;
     const name = nameInContainer(use, known);
-    const why = `in the container of ${service.name} (${basename(service.file)}): ${lacks[cause.code] ?? ''}`;
+    const why = `in the container of ${service.name} (${basename(service.file)}), because ${lacks[cause.code] ?? ''}`;
     const facts = { name, path: name, version: '', why, container: service.name };
     return { facts, words: [], inContainer: true, container: { prefix, port: service.port }, flavour: known?.flavour };
   }
@@ -162,7 +163,10 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
     const found = await Promise.all(
       names.map((name) => findTools(name, { ...search, configured: isPath ? program : database.tools[name] })),
     );
-    if (found.flat().length === 0) throw missingTool(program ?? usualName, search);
+    if (found.flat().length === 0) {
+      const chosen = names.find((name) => program === undefined && database.tools[name] !== undefined);
+      throw missingTool(program ?? chosen ?? usualName, { ...search, configured: database.tools[chosen ?? ''] });
+    }
     const choice = chooseTool(found.flat(), await server);
     if ('problem' in choice) throw choice.problem;
     const { name, path, version, flavour } = choice.tool;

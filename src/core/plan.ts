@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { Database, Scope } from './database.ts';
 import { isModuleConnector } from './engines.ts';
 import type { DescribedDatabase } from './job.ts';
@@ -27,6 +27,9 @@ const scopeTexts: Readonly<Record<Scope, string>> = {
   file: 'settings file',
 };
 
+/** A line of a plan fits an editor beside the side bar. */
+const columns = 80;
+
 /** A key as a plan shows it: its value in words, secrets masked, and where it comes from. */
 export interface PlanPart {
   readonly key: string;
@@ -42,12 +45,16 @@ export function isSetByWorkspace({ keyScopes }: Pick<Database, 'keyScopes'>, key
 
 /** What the workspace itself adds to what is started for a database. Nothing to approve when it is empty. */
 export function workspaceParts(database: Database): readonly PlanPart[] {
-  const parts = Object.entries(database.keys)
-    .filter(([key, value]) => executionKeys.has(key) && isSetByWorkspace(database, key) && !isEmpty(value))
-    .map(([key, value]) => partOf(database, key, value));
+  const parts = workspaceEntries(database).map(([key, value]) => partOf(database, key, value));
   // A module is code of the workspace, whoever names it.
-  const module = { key: 'CONNECTOR', value: visibleText(database.connector), source: 'code in the workspace' };
+  const module = { key: 'CONNECTOR', value: lineText(database.connector), source: 'code in the workspace' };
   return isModuleConnector(database.connector) ? [module, ...parts] : parts;
+}
+
+function workspaceEntries(database: Database): readonly (readonly [string, unknown])[] {
+  return Object.entries(database.keys).filter(
+    ([key, value]) => executionKeys.has(key) && isSetByWorkspace(database, key) && !isEmpty(value),
+  );
 }
 
 /** Names of Docker's compose files, in the order in which it looks for them. */
@@ -56,9 +63,7 @@ export const composeFileNames = ['compose.yaml', 'compose.yml', 'docker-compose.
 /** Tools that would run in a container of the workspace, though no key says so. */
 export function containerParts(description: DescribedDatabase | undefined): readonly PlanPart[] {
   return (description?.tools ?? []).flatMap(({ name, container }) =>
-    container === undefined
-      ? []
-      : [{ key: name, value: visibleText(`in the container of ${container}`), source: 'compose file' }],
+    container === undefined ? [] : [{ key: name, value: lineText(`in the container of ${container}`), source: 'compose file' }],
   );
 }
 
@@ -66,7 +71,7 @@ export function containerParts(description: DescribedDatabase | undefined): read
 export function planText(database: Database, description: DescribedDatabase | undefined): string {
   const all = Object.entries(database.keys).map(([key, value]) => partOf(database, key, value));
   return [
-    `What is started for ${visibleText(database.alias)}`,
+    `What is started for ${lineText(database.alias)}`,
     '',
     'Set by this workspace',
     ...partLines([...workspaceParts(database), ...containerParts(description)]),
@@ -80,17 +85,26 @@ export function planText(database: Database, description: DescribedDatabase | un
     'Where everything comes from',
     ...partLines(all),
     '',
-  ].join('\n');
+  ]
+    .flatMap(wrapped)
+    .join('\n');
 }
 
-/** What an approval is remembered by: any other text is another plan. */
-export function planHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/**
+ * What an approval is remembered by: any other text is another plan, and so is any other value that the text masks in what the workspace sets.
+ *
+ * Shape: an HMAC under a key that only this user can read, because anybody could try out secrets against a plain hash. What starts nothing
+ * is as the text shows it: a changed PASSWORD is the same plan.
+ */
+export function planHash(key: Uint8Array, database: Database, text: string): string {
+  return createHmac('sha256', key)
+    .update(JSON.stringify(['plan', text, workspaceEntries(database)]))
+    .digest('hex');
 }
 
 function partOf(database: Database, key: string, value: unknown): PlanPart {
   const scope = database.keyScopes?.[key] ?? database.scope;
-  return { key, value: visibleText(valueText(key, value)), source: scopeTexts[scope] };
+  return { key, value: lineText(valueText(key, value)), source: scopeTexts[scope] };
 }
 
 function partLines(parts: readonly PlanPart[]): string[] {
@@ -100,12 +114,32 @@ function partLines(parts: readonly PlanPart[]): string[] {
 function callLines(description: DescribedDatabase | undefined, phase: 'dump' | 'restore'): string[] {
   if (description === undefined) return ['  what the code in the workspace starts'];
   const problem = description.problems.find(({ severity }) => severity === 'error');
-  if (problem !== undefined) return [`  not known: ${visibleText(problem.message)}`];
+  if (problem !== undefined) return [`  not known: ${lineText(problem.message)}`];
   if (description[phase].length === 0) return ['  nothing but this extension'];
   return description[phase].flatMap(({ program, args, env }) => [
-    `  ${visibleText([program, ...args].map(quoted).join(' '))}`,
-    ...Object.entries(env).map(([name, value]) => `    ${visibleText(`${name}=${value}`)}`),
+    `  ${lineText([program, ...args].map(quoted).join(' '))}`,
+    ...Object.entries(env).map(([name, value]) => `    ${lineText(`${name}=${value}`)}`),
   ]);
+}
+
+/** A text that cannot pass for several lines of a plan. */
+function lineText(text: string): string {
+  return visibleText(text).replaceAll('\n', String.raw`\n`);
+}
+
+/** Breaks a line where a space is, so that nobody allows what stands beyond the edge of the editor. */
+function wrapped(line: string): string[] {
+  const indent = /^ */.exec(line)?.[0] ?? '';
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > columns) {
+    const before = rest.lastIndexOf(' ', columns);
+    const at = before > indent.length + 4 ? before : rest.indexOf(' ', columns);
+    if (at < 0) break;
+    lines.push(rest.slice(0, at));
+    rest = `${indent}    ${rest.slice(at + 1)}`;
+  }
+  return [...lines, rest];
 }
 
 /** Words as a shell would need them, so that one word is never mistaken for two. */

@@ -95,6 +95,11 @@ export function sentenceText(sentence: string): string {
   return oneLine(sentence, 400);
 }
 
+/** A next step, and another way beside it in the same sentence. */
+export function orElse(hint: string, other: string): string {
+  return `${hint.replace(/\.$/, '')}, or ${other}.`;
+}
+
 function oneLine(text: string, limit: number): string {
   return cutText(visibleText(text.replaceAll(/[\r\n\t]+/g, ' ')), limit).replaceAll('](', '] (');
 }

@@ -14,6 +14,7 @@ import { readOriginKey } from './origin.ts';
 import { realPlaces, realTarget, targetOfManifest } from './targets.ts';
 import { readResults, type ResultLookup } from './verifyResults.ts';
 
+export { originKey } from './origin.ts';
 export { manifestTarget, realTarget } from './targets.ts';
 
 /** The settings that say where dumps are and what their names look like. */

@@ -28,7 +28,7 @@ export function activate(context: vscode.ExtensionContext): DatabaseBackupApi {
   const stateDirectory = stateDirectoryPath({ platform: process.platform, home: homedir(), env: process.env });
   const jobProcess = context.asAbsolutePath('dist/jobProcess.js');
   const passwords = new Passwords(context.secrets);
-  const approvals = new Approvals(context.workspaceState, documents);
+  const approvals = new Approvals(context.workspaceState, documents, stateDirectory);
   const answer = (question: Question): Promise<boolean> => answerQuestion(question, documents);
   const jobs = new Jobs({ jobProcess, log, answer, passwords, approvals });
   const inventory = new Inventory({ settings, jobs, log, stateDirectory });

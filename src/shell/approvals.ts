@@ -17,17 +17,19 @@ const shownParts = 5;
 export class Approvals {
   readonly #state: vscode.Memento;
   readonly #documents: ReadOnlyDocuments;
+  readonly #stateDirectory: string;
 
-  constructor(state: vscode.Memento, documents: ReadOnlyDocuments) {
+  constructor(state: vscode.Memento, documents: ReadOnlyDocuments, stateDirectory: string) {
     this.#state = state;
     this.#documents = documents;
+    this.#stateDirectory = stateDirectory;
   }
 
   /**
    * Asks once before what a workspace's settings or its containers start is started for a database. Nothing is asked where they start nothing.
    *
    * Shape: `describe` says what would run, without running it; a module of the workspace cannot be asked, because asking would run it.
-   * Gives whether containers are part of what was allowed. Errors: the abort reason when it is not allowed.
+   * Gives whether containers are part of what was allowed. Errors: the abort reason when it is not allowed; BackupError `disk.*`.
    */
   async approve(database: Database, describe: () => Promise<DescribedDatabase | undefined>): Promise<boolean> {
     const own = workspaceParts(database);
@@ -37,7 +39,8 @@ export class Approvals {
     const parts = [...own, ...containers];
     if (parts.length === 0) return false;
     const plan = planText(database, description);
-    const hash = planHash(plan);
+    const { originKey } = await import('../dumps/catalog.ts');
+    const hash = planHash(await originKey(this.#stateDirectory), database, plan);
     const approved = this.#state.get<readonly string[]>(memory, []);
     if (approved.includes(hash)) return containers.length > 0;
     const alias = nameText(database.alias);
@@ -47,6 +50,7 @@ export class Approvals {
       detail: [
         ...lines,
         ...(parts.length > shownParts ? [vscode.l10n.t('and {0} more', parts.length - shownParts)] : []),
+        ...(containers.length > 0 ? [vscode.l10n.t('No such program was found on this machine.')] : []),
         vscode.l10n.t('You are asked again when any of it changes.'),
       ].join('\n'),
       look: { button: vscode.l10n.t('Show Plan'), name: vscode.l10n.t('Plan of {0}', alias), text: plan },

@@ -119,11 +119,7 @@ export class Inventory implements vscode.Disposable {
       return this.#reading;
     }
     this.#reading = this.#readUntilFresh();
-    try {
-      await this.#reading;
-    } finally {
-      this.#reading = undefined;
-    }
+    return this.#reading;
   }
 
   /** Asks a job what each connector would do, without connecting: tools, versions, problems. Not in Restricted Mode. */
@@ -159,15 +155,20 @@ export class Inventory implements vscode.Disposable {
   }
 
   async #readUntilFresh(): Promise<void> {
-    let answered: number;
-    do {
-      answered = this.#asked;
-      await this.#options.settings.ready;
-      this.#folders = await Promise.all(this.#options.settings.folders.map((folder) => this.#list(folder)));
-      this.#watch(this.#folders.map(({ settings }) => settings.directory));
-    } while (answered !== this.#asked);
-    await vscode.commands.executeCommand('setContext', contextKeys.ready, true);
-    await vscode.commands.executeCommand('setContext', contextKeys.hasDatabases, this.databases.length > 0);
+    try {
+      let answered: number;
+      do {
+        answered = this.#asked;
+        await this.#options.settings.ready;
+        this.#folders = await Promise.all(this.#options.settings.folders.map((folder) => this.#list(folder)));
+        this.#watch(this.#folders.map(({ settings }) => settings.directory));
+        await vscode.commands.executeCommand('setContext', contextKeys.ready, true);
+        await vscode.commands.executeCommand('setContext', contextKeys.hasDatabases, this.databases.length > 0);
+      } while (answered !== this.#asked);
+    } finally {
+      // In one turn with the last look at what was asked: whoever asks later must not be told of this reading.
+      this.#reading = undefined;
+    }
     this.#changed.fire();
   }
 

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Database } from '../core/database.ts';
 import { BackupError } from '../core/errors.ts';
 import type { DescribedDatabase, JobRequest, RequestOf, ResultOf } from '../core/job.ts';
+import { workspaceParts } from '../core/plan.ts';
 import type { Question } from '../core/run.ts';
 import type { Approvals } from './approvals.ts';
 import type { Log } from './log.ts';
@@ -92,9 +93,9 @@ export class Jobs implements vscode.Disposable {
     }
   }
 
-  /** Connects to a database with the password that it has, as Test Connection does. Errors: as the job. */
+  /** Connects to a database with the password that it has, as Test Connection does: without a tool, so in no container. Errors: as the job. */
   async inspect(database: Database, stateDirectory: string, signal: AbortSignal): Promise<ResultOf<'inspect'>> {
-    const approved = await this.#approved(database, { stateDirectory });
+    const approved = workspaceParts(database).length === 0 ? database : await this.#approved(database, { stateDirectory });
     return this.runQuietly<'inspect'>({ kind: 'inspect', database: approved, stateDirectory }, signal);
   }
 

@@ -89,7 +89,7 @@ const fixes: Readonly<Partial<Record<ErrorCode, Action | 'tryAgain'>>> = {
   'connection.unknownDatabase': openSettings,
   'connection.denied': openSettings,
   'connection.lost': 'tryAgain',
-  'connection.timedOut': openSettings,
+  'connection.timedOut': 'tryAgain',
   'database.locked': 'tryAgain',
   'sqlite.inUse': 'tryAgain',
   'sqlite.missing': openSettings,

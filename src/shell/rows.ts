@@ -3,6 +3,7 @@ import { commandIds, rowKinds, type RowKind } from '../contributions.ts';
 import { targetLabel } from '../core/database.ts';
 import type { DumpEntry } from '../core/dumpEntry.ts';
 import { dumpDescription, dumpFacts, dumpLabel, dumpName, dumpStateText } from '../core/dumpWords.ts';
+import type { DescribedDatabase } from '../core/job.ts';
 import { engineText } from '../core/restoreWords.ts';
 import { countText, localTimeText, nameText, sentenceText, timeText } from '../core/words.ts';
 import type { EngineIcons } from './engineIcons.ts';
@@ -199,14 +200,15 @@ function databaseFacts({ database, dumps, description, directory }: ListedDataba
   return [
     ['Database', `${engineText(database.engine)} ${target}`],
     ['Connector', database.connector],
-    ...(description?.tools.map(({ name, version, path, why }) => [name, toolText(version, path, why)] as const) ?? []),
+    ...(description?.tools.map((tool) => [tool.name, toolText(tool)] as const) ?? []),
     ['Dumps', directory],
     ['Last dump', newest === undefined ? 'none' : `${localTimeText(newest.createdUtc)}, ${dumpStateText(newest)}`],
     ...(description?.problems.map((problem) => ['Problem', `${problem.message} ${problem.hint}`] as const) ?? []),
   ];
 }
 
-function toolText(version: string, path: string, why = ''): string {
+function toolText({ version, path, why = '', container }: DescribedDatabase['tools'][number]): string {
+  if (container !== undefined) return why;
   const place = [version, path].filter((part) => part !== '').join(', ');
   return why === '' ? place : `${place} (${why})`;
 }

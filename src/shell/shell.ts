@@ -31,8 +31,15 @@ export type Command = (shell: Shell, answers: readonly Answers[]) => Promise<unk
 
 /** The reason with which a command ends when the user closes one of its questions. */
 export function turnedAway(): Error {
-  return new DOMException('The user closed the question.', 'AbortError');
+  return new TurnedAway('The user closed the question.', 'AbortError');
 }
+
+/** True for that reason; false for that of a job which the user has cancelled. */
+export function isTurnedAway(error: unknown): boolean {
+  return error instanceof TurnedAway;
+}
+
+class TurnedAway extends DOMException {}
 
 /** The error of a command that needs a database where none is set up. */
 export function noDatabase(): BackupError {

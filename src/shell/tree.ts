@@ -90,7 +90,10 @@ export class DatabaseTree implements vscode.TreeDataProvider<Row>, vscode.Dispos
   /** What can be seen. While VS Code fetches a row anew, its tooltip vanishes and menus lose it: so only when something has changed. */
   #looks(row: Row, now: Date): string {
     if (row.kind === 'dump') return JSON.stringify([dumpLabel(row.entry, now), row.entry.state, row.isUndo, this.#isBusy(row)]);
-    return JSON.stringify(this.#painter.paint(row));
+    const item = this.#painter.paint(row);
+    // JSON has nothing of a MarkdownString: its text is behind a getter.
+    const { tooltip } = item;
+    return JSON.stringify([item, typeof tooltip === 'object' ? tooltip.value : tooltip]);
   }
 
   #childrenOf(parent: Row | undefined): Row[] {

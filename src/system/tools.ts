@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, readdir, realpath } from 'node:fs/promises';
 import { posix, win32 } from 'node:path';
 import { BackupError } from '../core/errors.ts';
+import { orElse } from '../core/words.ts';
 
 /** A tool that answers. `flavour` tells MariaDB's from MySQL's. */
 export interface FoundTool {
@@ -99,9 +100,17 @@ function oldestFor({ major, flavour }: ServerFacts): number {
 }
 
 /** Says which tool is missing, where it was looked for and what to install. */
-export function missingTool(name: string, { path, platform }: Pick<ToolSearch, 'path' | 'platform'>): BackupError {
+export function missingTool(
+  name: string,
+  { configured, path, platform }: Pick<ToolSearch, 'configured' | 'path' | 'platform'>,
+): BackupError {
+  if (configured !== undefined) {
+    return new BackupError('tool.missing', `There is no working ${name} at ${configured}, which dbbackup.tools names.`, {
+      hint: `Correct its path there, or remove it to have ${name} found by itself.`,
+    });
+  }
   return new BackupError('tool.missing', `The program ${name} was not found (PATH: ${path === '' ? 'empty' : path}).`, {
-    hint: `${installHint(name, platform)} Or set its path in dbbackup.tools.`,
+    hint: orElse(installHint(name, platform), 'set its path in dbbackup.tools'),
   });
 }
 
@@ -121,9 +130,9 @@ function wrongFlavour({ name, path }: FoundTool, { flavour }: ServerFacts): Back
 function installHint(name: string, platform: NodeJS.Platform): string {
   const [debian, brew] = packageOf(name);
   if (debian === undefined || brew === undefined) return `Install ${name}.`;
-  if (platform === 'darwin') return `Install it with: brew install ${brew}.`;
+  if (platform === 'darwin') return `Install it (brew install ${brew}).`;
   if (platform === 'win32') return `Install the command line tools of the server that ${name} belongs to.`;
-  return `Install the package ${debian} (Debian, Ubuntu), or its like.`;
+  return `Install the package ${debian} (Debian, Ubuntu) or its like.`;
 }
 
 function packageOf(name: string): readonly string[] {

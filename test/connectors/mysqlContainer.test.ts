@@ -91,7 +91,7 @@ describe('a MySQL server in a container of the workspace', () => {
   it('is described with the tools in there and why, without starting anything', async () => {
     const of = await database();
     const { tools, dump, restore: restores, problems } = await connector.describe({ ...of, mayUseContainers: false });
-    const why = 'in the container of db (compose.yaml): none was found on this machine';
+    const why = 'in the container of db (compose.yaml), because none was found on this machine';
     assert.deepEqual(tools, [
       { name: 'mariadb-dump', path: 'mariadb-dump', version: '', why, container: 'db' },
       { name: 'mariadb', path: 'mariadb', version: '', why, container: 'db' },
@@ -174,7 +174,7 @@ describe('a MySQL server in a container of the workspace', () => {
       const { file, facts } = await bench.dump(mysql, unfit);
       assert.deepEqual(
         facts.tools.map(({ name, why }) => [name, why]),
-        [['mariadb-dump', `in the container of db (compose.yaml): ${lack}`]],
+        [['mariadb-dump', `in the container of db (compose.yaml), because ${lack}`]],
       );
       await bench.restore(mysql, unfit, file);
     }

@@ -5,17 +5,12 @@ import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connectorFor } from '../../src/connectors/registry.ts';
 import type { Database } from '../../src/core/database.ts';
 import { BackupError } from '../../src/core/errors.ts';
-import { makeContainerClient } from '../helpers/containerClient.ts';
+import { composeText, makeContainerClient, postgresqlInside } from '../helpers/containerClient.ts';
 import { bin, postgresqlServer, type PostgresqlServer } from '../helpers/postgresqlServer.ts';
 import { makeRecordingTool, type RecordingTool } from '../helpers/recordingTool.ts';
 import { makeBench, rejectsWith, removeBench, type Bench } from './contract.ts';
 
 const missing = '/nonexistent/tool';
-
-/** In there, the server has a port of its own. */
-const inside = (port: number): string => `
-  if (env.PGPORT !== '5432' || env.PGHOST !== 'localhost') throw new Error('not the port inside');
-  Object.assign(env, { PGHOST: '127.0.0.1', PGPORT: '${port}' });`;
 
 describe('a PostgreSQL server in a container of the workspace', () => {
   const path = process.env['PATH'];
@@ -28,9 +23,8 @@ describe('a PostgreSQL server in a container of the workspace', () => {
   beforeEach(async () => {
     bench = await makeBench();
     process.env['PATH'] = `${bench.tools}:${path ?? ''}`;
-    docker = makeContainerClient(join(bench.tools, 'docker'), { programs: bin, inside: inside(server.port) });
-    const compose = `services:\n  db:\n    image: postgres:15\n    ports: ["127.0.0.1:${server.port}:5432"]\n`;
-    writeFileSync(join(bench.folder, 'compose.yaml'), compose);
+    docker = makeContainerClient(join(bench.tools, 'docker'), { programs: bin, inside: postgresqlInside(server.port) });
+    writeFileSync(join(bench.folder, 'compose.yaml'), composeText('db', server.port));
     name = await server.createDatabase(`CREATE TABLE t (a int); INSERT INTO t VALUES (1); SELECT lo_from_bytea(0, 'large')`);
     database = {
       ...server.resolved('PgDumpBinaryConnector', name),
@@ -47,7 +41,7 @@ describe('a PostgreSQL server in a container of the workspace', () => {
   it('is described with the tools in there and why, without starting anything', async () => {
     const connector = await connectorFor('PgDumpBinaryConnector');
     const { tools, dump, restore, problems } = await connector.describe({ ...database, mayUseContainers: false });
-    const why = 'in the container of db (compose.yaml): none was found on this machine';
+    const why = 'in the container of db (compose.yaml), because none was found on this machine';
     assert.deepEqual(tools, [
       { name: 'pg_dump', path: 'pg_dump', version: '', why, container: 'db' },
       { name: 'pg_restore', path: 'pg_restore', version: '', why, container: 'db' },

@@ -56,10 +56,12 @@ export class Window {
   static async open(options: WindowOptions): Promise<Window> {
     const folder = mkdtempSync(join(tmpdir(), 'dbbackup-window-'));
     writeSettings(folder, { ...trustSettings(options), ...options.userSettings }, options.machineSettings ?? {});
+    // What the user's shell does to variables would go before `environment`.
+    const flags = ['--without-connection-token', '--force-disable-user-env'];
     const server = await startCodeServer({
       folder,
       extensionsFolder: installedExtensions(options.packages),
-      flags: ['--without-connection-token', ...(options.trust === 'asked' ? [] : ['--disable-workspace-trust'])],
+      flags: [...flags, ...(options.trust === 'asked' ? [] : ['--disable-workspace-trust'])],
       environment: { DBBACKUP_STATE: join(folder, 'state'), ...options.environment },
     });
     const home = join(folder, 'browser');
@@ -200,6 +202,18 @@ export class Window {
     await row.locator(`.actions .action-label[aria-label^="${action}"]`).click();
   }
 
+  /** Puts the mouse over a row until its tooltip says `words`, and reads it: spaces of any kind are one. */
+  async tooltip(name: string | RegExp, words: string): Promise<string> {
+    const tooltip = this.page.locator('.monaco-hover').filter({ hasText: words });
+    // A row that is drawn anew under the mouse keeps its tooltip back until the mouse comes again.
+    while (!(await tooltip.isVisible())) {
+      await this.#leaveTooltips();
+      await this.row(name).hover();
+      await tooltip.waitFor({ timeout: 5000 }).catch(() => undefined);
+    }
+    return (await tooltip.innerText()).replaceAll(/\s+/g, ' ');
+  }
+
   /** Takes the mouse off the view: the tooltip of one row covers the next, and stays while the mouse is over it. */
   async #leaveTooltips(): Promise<void> {
     const tooltip = this.page.locator('.workbench-hover').first();
@@ -256,6 +270,16 @@ export class Window {
   /** A message in the corner. Three are in sight at most; information leaves after 10 s, warnings after 12. */
   toast(text: string | RegExp): Locator {
     return this.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text }).first();
+  }
+
+  /** The words of a message, and its buttons from the first to the last. */
+  async message(text: string | RegExp): Promise<{ readonly words: string; readonly buttons: readonly string[] }> {
+    const toast = this.toast(text);
+    await toast.waitFor();
+    return {
+      words: await toast.locator('.notification-list-item-message').innerText(),
+      buttons: await toast.locator('.notification-list-item-buttons-container .monaco-button').allInnerTexts(),
+    };
   }
 
   /** A message in the list that `showNotifications` opens. Of messages that come within 0.8 s the fourth has no toast. */

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, afterEach, before, describe, it, type Context } from 'mocha';
 import { mariadbServer } from '../helpers/mariadbServer.ts';
 import { mongodbServer, mongodbTools } from '../helpers/mongodbServer.ts';
 import { postgresqlServer } from '../helpers/postgresqlServer.ts';
 import type { Theme } from '../helpers/window.ts';
-import { act, openWorkspace, pictureOfFailure, type OpenedWorkspace, type OpenOptions } from './shopWindow.ts';
+import { act, openWorkspace, pictureOfFailure, writeDatabases, type OpenedWorkspace, type OpenOptions } from './shopWindow.ts';
 
 /** A database on a real server: the keys of its settings, its password, and a look at its orders. */
 interface ServerShop {
@@ -42,9 +40,7 @@ for (const { name, theme, open } of engines) {
     before(async function () {
       shop = await open(this);
       opened = await openWorkspace((folder) => {
-        mkdirSync(join(folder, '.vscode'));
-        const databases = { shop: { ...shop.keys, PASSWORD: 'wrong' } };
-        writeFileSync(join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'dbbackup.databases': databases }));
+        writeDatabases(folder, { shop: { ...shop.keys, PASSWORD: 'wrong' } });
       }, shop.window);
       if (theme !== 'light') await opened.window.showTheme(theme);
     });

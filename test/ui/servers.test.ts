@@ -1,19 +1,24 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
+import { createShop } from '../../scripts/sample.ts';
+import { mariadbServer } from '../helpers/mariadbServer.ts';
 import { bin, postgresqlServer } from '../helpers/postgresqlServer.ts';
-import { act, openWorkspace, pictureOfFailure, until, type OpenedWorkspace } from './shopWindow.ts';
+import {
+  act,
+  openWorkspace,
+  pictureOfFailure,
+  sentenceCount,
+  until,
+  writeDatabases,
+  type OpenedWorkspace,
+} from './shopWindow.ts';
 
 /** Nobody listens on port 1 of this machine. */
 const shop = { ENGINE: 'postgresql', NAME: 'shop', USER: 'ada', HOST: '127.0.0.1', PORT: 1 };
-
-function writeDatabases(folder: string, databases: object): void {
-  mkdirSync(join(folder, '.vscode'), { recursive: true });
-  writeFileSync(join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'dbbackup.databases': databases }, undefined, 2));
-}
 
 function readDatabases(folder: string): unknown {
   return JSON.parse(readFileSync(join(folder, '.vscode', 'settings.json'), 'utf8'));
@@ -79,10 +84,11 @@ describe('what a workspace starts', function () {
   afterEach(pictureOfFailure(() => opened.window));
 
   before(async () => {
-    opened = await openWorkspace((folder) => writeDatabases(folder, { default: { ...shop, DUMP_PREFIX: 'nice -n 10' } }));
+    opened = await openWorkspace((folder) => writeDatabases(folder, { default: { ...shop, ...starts } }));
   });
   after(() => opened.close());
 
+  const starts = { DUMP_PREFIX: 'nice -n 10', ENV: { VAULT_TOKEN: 'hunter2' } };
   const asks = 'Let this workspace decide what is started for default?';
 
   it('is not started before it is allowed, and Enter shows the plan instead of allowing it', async () => {
@@ -90,7 +96,10 @@ describe('what a workspace starts', function () {
     await act(window, /^default/, 'Back Up Database');
     const { message, detail } = await window.dialog();
     assert.equal(message, asks);
-    assert.match(detail, /^DUMP_PREFIX: nice -n 10 \(settings of the folder\)\n/);
+    assert.match(
+      detail,
+      /^DUMP_PREFIX: nice -n 10 \(settings of the folder\)\nENV: {"VAULT_TOKEN":"\*\*\*"} \(settings of the folder\)\n/,
+    );
     await window.picture('approve-plan');
     await window.page.keyboard.press('Enter');
     await window.pickRow('Start Nothing').waitFor();
@@ -113,15 +122,59 @@ describe('what a workspace starts', function () {
     await window.clearNotifications();
   });
 
-  it('is asked for again when one character of it has changed', async () => {
+  it('is asked for again when one character of it has changed, be it masked', async () => {
     const { window, folder } = opened;
-    writeDatabases(folder, { default: { ...shop, DUMP_PREFIX: 'nice -n 11' } });
-    await window.runCommand('Database Backup: Refresh');
-    await act(window, /^default/, 'Back Up Database');
-    const { message, detail } = await window.dialog();
-    assert.equal(message, asks);
-    assert.match(detail, /nice -n 11/);
+    for (const [change, shown] of [
+      [{ DUMP_PREFIX: 'nice -n 11' }, 'nice -n 11'],
+      [{ ENV: { VAULT_TOKEN: 'hunter3' } }, 'nice -n 10'],
+    ] as const) {
+      writeDatabases(folder, { default: { ...shop, ...starts, ...change } });
+      await window.runCommand('Database Backup: Refresh');
+      await act(window, /^default/, 'Back Up Database');
+      const { message, detail } = await window.dialog();
+      assert.equal(message, asks);
+      assert.ok(detail.includes(shown), detail);
+      await window.answerDialog('Cancel');
+    }
+  });
+});
+
+describe('a backup of all databases', function () {
+  this.timeout(120_000);
+  let opened: OpenedWorkspace;
+  afterEach(pictureOfFailure(() => opened.window));
+
+  before(async () => {
+    opened = await openWorkspace((folder) => {
+      createShop(join(folder, 'shop.sqlite3'), { orders: 100 });
+      const [refused, failing] = [{ ...shop, DUMP_PREFIX: 'nice' }, shop];
+      writeDatabases(folder, { refused, failing, default: { ENGINE: 'sqlite3', NAME: 'shop.sqlite3' } });
+    });
+  });
+  after(() => opened.close());
+
+  it('leaves out the one whose plan is refused, goes on with the others, and says what became of each', async () => {
+    const { window } = opened;
+    await window.row(/^default, SQLite/).waitFor();
+    await window.titleAction('Back Up All Databases');
+    assert.equal((await window.dialog()).message, 'Let this workspace decide what is started for refused?');
     await window.answerDialog('Cancel');
+    await window.toast(/Backed up default \(.*\)\./).waitFor();
+    await window.toast('Not allowed, so not backed up: refused.').waitFor();
+    await window.toast(/Backing up failing failed: No server answers/).waitFor();
+    await window.row(/^default, .*, 1 dump/).waitFor();
+    await window.picture('backed-up-all-but-refused');
+  });
+
+  it('says nothing where it was the only one', async () => {
+    const { window } = opened;
+    await window.clearNotifications();
+    await act(window, /^refused/, 'Back Up Database');
+    await window.dialog();
+    await window.answerDialog('Cancel');
+    await act(window, /^default/, 'Back Up Database');
+    await window.toast(/Backed up default/).waitFor();
+    assert.equal(await window.toast('refused').count(), 0);
   });
 });
 
@@ -161,6 +214,64 @@ describe('a password in a settings file that git tracks', function () {
     await act(window, /^default/, 'Back Up Database');
     await window.toast(/Backing up default failed/).waitFor();
     assert.equal(await window.toast(warning).count(), 0);
+  });
+});
+
+describe('a tool that is missing, then of another server', function () {
+  this.timeout(120_000);
+  let opened: OpenedWorkspace;
+  let other: string;
+  let client: string;
+  afterEach(pictureOfFailure(() => opened.window));
+
+  before(async function () {
+    const server = await mariadbServer(this);
+    const { keys } = server.resolved(await server.createDatabase());
+    const folder = mkdtempSync(join(tmpdir(), 'dbbackup-other-tool-'));
+    [other, client] = [join(folder, 'mysqldump'), join(folder, 'mariadb-dump')];
+    symlinkSync('/usr/bin/mariadb-dump', client);
+    writeFileSync(other, '#!/bin/sh\necho "mysqldump  Ver 8.0.35 for Linux on x86_64 (MySQL Community Server)"\n', {
+      mode: 0o755,
+    });
+    opened = await openWorkspace((workspace) => writeDatabases(workspace, { default: { ENGINE: 'mysql', ...keys } }), {
+      environment: { PATH: dirname(process.execPath) },
+    });
+  });
+  after(async () => {
+    await opened.close();
+    rmSync(dirname(other), { recursive: true, force: true });
+  });
+
+  const choose = async (path: string): Promise<void> => {
+    const { window } = opened;
+    await window.pick(/^mariadb-dump/);
+    await window.question('Where is mariadb-dump?').waitFor();
+    // The list of files is filled by and by, and with it the box.
+    await window.pickRow(/./).waitFor();
+    await window.type('Where is mariadb-dump?', path);
+    await window.pickRow(basename(path)).waitFor();
+    await window.answer('Where is mariadb-dump?', path);
+    await window.toast(`mariadb-dump is ${path} from now on.`).waitFor();
+    await window.clearNotifications();
+    await act(window, /^default/, 'Back Up Database');
+  };
+
+  it('is told with what to install, and then with whose it is, until the right one is chosen', async () => {
+    const { window } = opened;
+    await act(window, /^default/, 'Back Up Database');
+    const missing = /Backing up default failed: The program mariadb-dump was not found/;
+    const { words, buttons } = await window.message(missing);
+    assert.deepEqual(buttons, ['Choose Tool…', 'Show Log']);
+    assert.equal(sentenceCount(words), 2, words);
+    await window.picture('tool-missing');
+    await window.answerToast(missing, 'Choose Tool…');
+    await choose(other);
+    const wrong = /mariadb-dump \(.*\) is not MariaDB's, but the server is/;
+    await window.toast(wrong).waitFor();
+    await window.picture('tool-wrong-flavour');
+    await window.answerToast(wrong, 'Choose Tool…');
+    await choose(client);
+    await window.toast(/Backed up default \(.*\)\./).waitFor();
   });
 });
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,10 +60,46 @@ export async function openWorkspace(
   return { window, folder, close };
 }
 
+/** Writes `dbbackup.databases` into the settings of a folder. */
+export function writeDatabases(folder: string, databases: object): void {
+  mkdirSync(join(folder, '.vscode'), { recursive: true });
+  writeFileSync(join(folder, '.vscode', 'settings.json'), JSON.stringify({ 'dbbackup.databases': databases }, undefined, 2));
+}
+
 /** Presses a button of a row once no job is running: a row that is being drawn anew gives the button nothing to work on. */
 export async function act(window: Window, row: RegExp, action: string): Promise<void> {
   await window.row(/job running/).waitFor({ state: 'detached' });
   await window.rowAction(row, action);
+}
+
+/** The settings of a database on a server, each of them asked for by Add Database. */
+export interface ServerKeys {
+  readonly ENGINE: string;
+  readonly HOST: string;
+  readonly PORT: number;
+  readonly NAME: string;
+  readonly USER: string;
+  readonly PASSWORD: string;
+}
+
+/** Answers the questions of Add Database, until the connection is tested. `choice` is the engine as it is picked. */
+export async function addServer(
+  window: Window,
+  { choice, alias, keys }: { readonly choice: string; readonly alias: string; readonly keys: ServerKeys },
+): Promise<void> {
+  await window.runCommand('Database Backup: Add Database');
+  await window.pick(choice);
+  await window.answer('What do you call it?', alias);
+  await window.answer('On which host is the server?', keys.HOST);
+  await window.answer('On which port?', String(keys.PORT));
+  await window.answer('What is the database called on its server?', keys.NAME);
+  await window.answer('As which user?', keys.USER);
+  await window.answer('With which password?', keys.PASSWORD);
+}
+
+/** How many sentences a message has. */
+export function sentenceCount(words: string): number {
+  return words.split(/(?<=[.!?])\s+/).length;
 }
 
 /** A hook for `afterEach`: keeps a picture of what a failed test saw. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Database } from '../../src/core/database.ts';
+import type { DescribedDatabase } from '../../src/core/job.ts';
 import { containerParts, planHash, planText, workspaceParts } from '../../src/core/plan.ts';
 
 function databaseWith(keys: Database['keys'], scope: Database['scope'] = 'folder'): Database {
@@ -31,6 +32,10 @@ const description = {
   restore: [{ ...call, program: '/usr/bin/pg_restore' }],
   problems: [],
 };
+
+function hashOf(database: Database, described: DescribedDatabase = description): string {
+  return planHash(Buffer.alloc(32, 7), database, planText(database, described));
+}
 
 describe('the plan of a database', () => {
   it('has nothing to approve where the workspace sets neither commands nor environments', () => {
@@ -67,7 +72,7 @@ describe('the plan of a database', () => {
     assert.deepEqual(containerParts(inside), [{ key: 'pg_dump', value: 'in the container of db', source: 'compose file' }]);
     const database = databaseWith({ NAME: 'shop' });
     assert.match(planText(database, inside), /pg_dump = in the container of db {4}\(compose file\)/);
-    assert.notEqual(planHash(planText(database, inside)), planHash(planText(database, description)));
+    assert.notEqual(hashOf(database, inside), hashOf(database, description));
   });
 
   it('has a module of the workspace to approve, even when user settings name it', () => {
@@ -82,6 +87,27 @@ describe('the plan of a database', () => {
     assert.match(text, /To back up\n {2}\/usr\/bin\/pg_dump --no-password "two words"\n {4}PGHOST=localhost\n/);
     assert.match(text, /To restore\n {2}\/usr\/bin\/pg_restore /);
     assert.match(text, /NAME = shop {4}\(your user settings\)/);
+  });
+
+  it('has no word beyond the edge of an editor', () => {
+    const words = Array.from({ length: 40 }, (_, n) => `--word-${n}`);
+    const [prefix, long] = [['nice', ...words].join(' '), 'x'.repeat(100)];
+    const text = planText(databaseWith({ DUMP_PREFIX: prefix, PG_OPTIONS: `--file=${long} --last` }), {
+      ...description,
+      dump: [{ ...call, args: [...words, 'a b'] }],
+    });
+    assert.ok(text.split('\n').every((line) => line.length <= 80 || line.includes(long)));
+    for (const whole of [prefix, `/usr/bin/pg_dump ${words.join(' ')} "a b"`, `--file=${long} --last`])
+      assert.ok(text.replaceAll(/\n +/g, ' ').includes(whole), whole);
+  });
+
+  it('has one line for a value that would pass for several', () => {
+    const value = 'nice\nTo restore\n  nothing but this extension';
+    const text = planText(databaseWith({ DUMP_PREFIX: value, ENV: { A: value } }), {
+      ...description,
+      dump: [{ ...call, env: { A: value } }],
+    });
+    assert.equal(text.split('\n').filter((line) => line.startsWith('To restore')).length, 1);
   });
 
   it('shows no secret', () => {
@@ -99,8 +125,26 @@ describe('the plan of a database', () => {
   });
 
   it('becomes another plan with one changed character', () => {
-    const hashOf = (keys: Database['keys']): string => planHash(planText(databaseWith(keys), description));
-    assert.equal(hashOf({ DUMP_PREFIX: 'nice' }), hashOf({ DUMP_PREFIX: 'nice' }));
-    assert.notEqual(hashOf({ DUMP_PREFIX: 'nice' }), hashOf({ DUMP_PREFIX: 'nicE' }));
+    const plan = (keys: Database['keys']): string => hashOf(databaseWith(keys));
+    assert.equal(plan({ DUMP_PREFIX: 'nice' }), plan({ DUMP_PREFIX: 'nice' }));
+    assert.notEqual(plan({ DUMP_PREFIX: 'nice' }), plan({ DUMP_PREFIX: 'nicE' }));
+  });
+
+  it('becomes another plan with one changed character behind a mask, where the workspace sets it', () => {
+    const env = (secret: string): Database['keys'] => ({ ENV: { VAULT_TOKEN: secret } });
+    const suffix = (secret: string): Database['keys'] => ({ DUMP_SUFFIX: `| curl -T - https://ada:${secret}@example.org` });
+    for (const keysWith of [env, suffix]) {
+      const [one, other] = [databaseWith(keysWith('hunter2')), databaseWith(keysWith('hunter3'))];
+      assert.equal(planText(one, description), planText(other, description));
+      assert.equal(hashOf(one), hashOf(databaseWith(keysWith('hunter2'))));
+      assert.notEqual(hashOf(one), hashOf(other));
+    }
+    const user = (secret: string): Database => databaseWith({ ...env(secret), PASSWORD: secret }, 'user');
+    assert.equal(hashOf(user('hunter2')), hashOf(user('hunter3')));
+  });
+
+  it('is remembered under the user’s own key, so that a secret in it cannot be guessed from what is remembered', () => {
+    const database = databaseWith({ ENV: { VAULT_TOKEN: 'hunter2' } });
+    assert.notEqual(hashOf(database), planHash(Buffer.alloc(32, 8), database, planText(database, description)));
   });
 });

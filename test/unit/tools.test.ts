@@ -118,6 +118,13 @@ describe('looking for tools', () => {
     }
   });
 
+  it('says that a path which was chosen by hand is wrong, and not that PATH is', () => {
+    const error = missingTool('pg_dump', { configured: '/chosen/pg_dump', path: '/a:/b', platform: 'linux' });
+    assert.equal(error.code, 'tool.missing');
+    assert.match(error.message, /\/chosen\/pg_dump/);
+    assert.doesNotMatch(error.message, /\/a:\/b/);
+  });
+
   it('keeps a secret file private and removes it, however the body ends', async () => {
     let file = '';
     const body = async (path: string): Promise<never> => {

@@ -3,6 +3,7 @@ import { targetLabel, type Database } from '../../core/database.ts';
 import { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { ToolCall } from '../../core/toolCall.ts';
+import { orElse } from '../../core/words.ts';
 import { fileBytes } from '../../system/fileBytes.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { withSecretFile } from '../../system/secretFile.ts';
@@ -50,7 +51,7 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
       return await super.resolveTool(database, use);
     } catch (error) {
       if (!(error instanceof BackupError) || error.code !== 'tool.missing') throw error;
-      const hint = `${error.hint} Or set CONNECTOR to MongoDriverConnector, which needs no programs.`;
+      const hint = orElse(error.hint, 'set CONNECTOR to MongoDriverConnector, which needs no programs');
       throw new BackupError('tool.missing', error.message, { hint, cause: error });
     }
   }

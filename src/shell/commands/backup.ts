@@ -8,7 +8,7 @@ import { gitFacts } from '../git.ts';
 import type { ListedDatabase } from '../inventory.ts';
 import { chooseDatabases } from '../picks.ts';
 import { reportDone, reportWarning, showLog } from '../report.ts';
-import { noDatabase, settingsOf, type Shell } from '../shell.ts';
+import { isTurnedAway, noDatabase, settingsOf, type Shell } from '../shell.ts';
 import { requireTrust } from '../trust.ts';
 
 type Backup = ResultOf<'backup'>;
@@ -19,34 +19,45 @@ export async function backUp(shell: Shell, answers: readonly Answers[]): Promise
   return backUpEach(shell, await chooseDatabases(shell, answers, vscode.l10n.t('Back up which database?')));
 }
 
-/** Backs up every database of the workspace; one that fails does not keep the others from it. */
+/** Backs up every database of the workspace; one that fails, or whose plan is refused, does not keep the others from it. */
 export async function backUpAll(shell: Shell): Promise<readonly Backup[]> {
   requireTrust();
   if (shell.inventory.databases.length === 0) throw noDatabase();
   return backUpEach(shell, shell.inventory.databases);
 }
 
+/** VS Code has no toast for a fourth message within 800 ms, and each job has had one: what became of them all must not be the fourth. */
+const toastPauseMs = 900;
+
 interface Made {
   readonly listed: ListedDatabase;
   readonly result: Backup;
 }
 
-/** Errors: that of the only failure, or one for all of them, after every database had its turn. A cancellation ends it at once. */
+/**
+ * Errors: that of the only failure, or one for all of them, after every database had its turn. A cancelled job ends it at once, and so does
+ * the refused plan of an only database.
+ */
 async function backUpEach(shell: Shell, databases: readonly ListedDatabase[]): Promise<readonly Backup[]> {
   const made: Made[] = [];
+  const refused: string[] = [];
   const failures: { readonly alias: string; readonly error: unknown }[] = [];
   try {
     for (const listed of databases) {
       try {
         made.push({ listed, result: await backUpOne(shell, listed) });
       } catch (error) {
-        if (isCancellation(error)) throw error;
-        failures.push({ alias: listed.database.alias, error });
+        const { alias } = listed.database;
+        if (isTurnedAway(error) && databases.length > 1) refused.push(alias);
+        else if (isCancellation(error)) throw error;
+        else failures.push({ alias, error });
       }
     }
   } finally {
     await shell.inventory.refresh();
+    if (databases.length > 1) await pause(toastPauseMs);
     reportBackups(made);
+    if (refused.length > 0) reportWarning(vscode.l10n.t('Not allowed, so not backed up: {0}.', listText(refused)), []);
   }
   const [first, ...others] = failures;
   if (first === undefined) return made.map(({ result }) => result);
@@ -84,6 +95,10 @@ function reportBackups(made: readonly Made[]): void {
   if (warning !== undefined) return reportWarning(`${sentence} ${sentenceText(warning)}`, [reveal, showLog]);
   const argument = { alias: result.alias, folder: listed.folder };
   reportDone(sentence, [reveal, { title: vscode.l10n.t('Restore…'), command: commandIds.restore, argument }]);
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function sum(values: readonly number[]): number {

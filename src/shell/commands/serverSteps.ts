@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { targetLabel, type Database } from '../../core/database.ts';
 import type { Family } from '../../core/engines.ts';
-import { isCancellation, toFailure } from '../../core/errors.ts';
+import { isCancellation, toFailure, type ErrorCode } from '../../core/errors.ts';
 import type { ResultOf } from '../../core/job.ts';
 import { engineText } from '../../core/restoreWords.ts';
 import { defaultPort } from '../../core/settings/keys.ts';
@@ -122,13 +122,21 @@ function addRow(label: string): Row {
 }
 
 function foundText({ engine }: Database, { exists, serverVersion, tables }: ResultOf<'inspect'>): string {
-  const server = iconless(`${engineText(engine)} ${serverVersion}`);
+  // Of a server without the database, nothing else was looked at.
+  const server = iconless(`${engineText(engine)} ${serverVersion}`.trim());
   return exists
     ? vscode.l10n.t('Connected: {0}, {1}', server, countText(tables, 'table'))
     : vscode.l10n.t('Connected: {0}, which has no such database yet', server);
 }
 
+/** The next step where nothing stands in the settings yet. */
+const corrections: Readonly<Partial<Record<ErrorCode, string>>> = {
+  'connection.refused': vscode.l10n.t('Start the server, or go back to correct host and port.'),
+  'connection.unknownHost': vscode.l10n.t('Go back to correct the host.'),
+  'connection.wrongPassword': vscode.l10n.t('Go back to correct user and password.'),
+};
+
 function failureRow(error: unknown): Row {
-  const { sentence, hint } = toFailure(error);
-  return { label: `$(error) ${iconless(sentenceText(sentence))}`, detail: iconless(sentenceText(hint)) };
+  const { code, sentence, hint } = toFailure(error);
+  return { label: `$(error) ${iconless(sentenceText(sentence))}`, detail: iconless(sentenceText(corrections[code] ?? hint)) };
 }
