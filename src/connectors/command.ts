@@ -141,21 +141,21 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
       });
     const words = [docker, 'compose', '--file', service.file, 'exec', '-T', service.name];
     const prefix = [...prefixWords(keys, use.phase), ...words].map(quoteWord).join(' ');
-    const known = await server;
-    const name = nameInContainer(use, known);
+    const flavour = (await server)?.flavour ?? flavourOfImage(service.image);
+    const name = nameInContainer(use, flavour);
     const why = `in the container of ${service.name} (${basename(service.file)}), because ${lacks[cause.code] ?? ''}`;
     const facts = { name, path: name, version: '', why, container: service.name };
-    return { facts, words: [], inContainer: true, container: { prefix, port: service.port }, flavour: known?.flavour };
+    return { facts, words: [], inContainer: true, container: { prefix, port: service.port }, flavour };
   }
 
   async #chosenTool(database: Database, use: ToolUse, server: Server): Promise<ResolvedTool> {
     const [program, ...words] = commandWords(database, use.commandKeys);
     const [usualName = ''] = use.names;
     if (isContainerPrefix(prefixWords(database.keys, use.phase))) {
-      const known = await server;
-      const name = nameInContainer(use, known);
+      const flavour = (await server)?.flavour;
+      const name = nameInContainer(use, flavour);
       const facts = { name, path: program ?? name, version: '', why: 'in the container' };
-      return { facts, words, inContainer: true, flavour: program === undefined ? known?.flavour : undefined };
+      return { facts, words, inContainer: true, flavour: program === undefined ? flavour : undefined };
     }
     const search = searchOf(database);
     const isPath = program !== undefined && (posix.isAbsolute(program) || win32.isAbsolute(program));
@@ -233,8 +233,13 @@ const lacks: Readonly<Record<string, string>> = {
 };
 
 /** The name of a tool where it cannot be looked for: an image may have that of its own server only, which begins with the flavour. */
-function nameInContainer({ names }: ToolUse, server: ServerFacts | undefined): string {
-  return names.find((name) => name.startsWith(server?.flavour ?? '')) ?? names[0] ?? '';
+function nameInContainer({ names }: ToolUse, flavour: ServerFacts['flavour']): string {
+  return names.find((name) => name.startsWith(flavour ?? '')) ?? names[0] ?? '';
+}
+
+/** Whose server an image has, as far as its name says; a description knows no more. */
+function flavourOfImage(image: string): ServerFacts['flavour'] {
+  return /mariadb/i.test(image) ? 'mariadb' : /mysql|percona/i.test(image) ? 'mysql' : undefined;
 }
 
 /** The program that a settings key names, with the words after it. */

@@ -2,11 +2,12 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { composeFileNames } from '../core/plan.ts';
 
-/** A service of a compose file. `port` is the one inside the container, behind the published one. */
+/** A service of a compose file. `port` is the one inside the container, behind the published one; `image` is empty where it is built. */
 export interface ComposeService {
   readonly file: string;
   readonly name: string;
   readonly port: number;
+  readonly image: string;
 }
 
 const longestFile = 1_048_576;
@@ -47,7 +48,8 @@ async function serviceIn(file: string, text: string, publishedPort: number): Pro
   const found = entriesOf(fieldOf(content, 'services')).flatMap(([name, service]) => {
     const ports: unknown = fieldOf(service, 'ports');
     const inside = (Array.isArray(ports) ? ports : []).flatMap((port) => insideOf(port, publishedPort));
-    return inside.slice(0, 1).map((port) => ({ file, name, port }));
+    const image = fieldOf(service, 'image');
+    return inside.slice(0, 1).map((port) => ({ file, name, port, image: typeof image === 'string' ? image : '' }));
   });
   return found.length === 1 ? found[0] : undefined;
 }

@@ -55,14 +55,18 @@ describe('a MySQL server in a container of the workspace', () => {
     workspace = makeWorkspace();
     process.env['PATH'] = `${bench.tools}:${path ?? ''}`;
     docker = makeContainerClient(join(bench.tools, 'docker'), { programs: '/usr/bin', inside: inside(server.port) });
-    const compose = `services:\n  db:\n    image: mariadb:11\n    ports: ["127.0.0.1:${server.port}:3306"]\n`;
-    writeFileSync(join(workspace.folder, 'compose.yaml'), compose);
+    writeCompose('mariadb:11');
   });
   afterEach(async () => {
     process.env['PATH'] = path;
     workspace.remove();
     await removeBench(bench);
   });
+
+  function writeCompose(image: string): void {
+    const compose = `services:\n  db:\n    image: ${image}\n    ports: ["127.0.0.1:${server.port}:3306"]\n`;
+    writeFileSync(join(workspace.folder, 'compose.yaml'), compose);
+  }
 
   const database = async (sql = shop): Promise<Database> => {
     const name = await server.createDatabase();
@@ -161,6 +165,24 @@ describe('a MySQL server in a container of the workspace', () => {
       assert.deepEqual(await connector.namesFor(each, { major: 8, flavour: 'mysql' }), ['mysqldump', 'mysql']);
       assert.deepEqual(await connector.namesFor(each, { major: 11, flavour: 'mariadb' }), ['mariadb-dump', 'mariadb']);
       assert.deepEqual(await connector.namesFor(each), ['mariadb-dump', 'mariadb']);
+    }
+  });
+
+  it('is described with the tools that its image has', async () => {
+    const of = await database();
+    for (const [image, names] of [
+      ['mysql:8.4', ['mysqldump', 'mysql']],
+      ['docker.io/library/mariadb:lts', ['mariadb-dump', 'mariadb']],
+      ['percona/percona-server:8.0', ['mysqldump', 'mysql']],
+      ['"registry.example/shop-db"', ['mariadb-dump', 'mariadb']],
+    ] as const) {
+      writeCompose(image);
+      const { tools } = await connector.describe(of);
+      assert.deepEqual(
+        tools.map(({ name }) => name),
+        names,
+        image,
+      );
     }
   });
 
