@@ -47,6 +47,7 @@ export const errorCodes = [
   'connection.wrongPassword',
   'connection.unknownDatabase',
   'connection.denied',
+  'connection.tooMany',
   'connection.lost',
   'connection.timedOut',
   'database.locked',

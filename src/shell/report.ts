@@ -88,6 +88,7 @@ const fixes: Readonly<Partial<Record<ErrorCode, Action | 'tryAgain'>>> = {
   'connection.wrongPassword': setPassword,
   'connection.unknownDatabase': openSettings,
   'connection.denied': openSettings,
+  'connection.tooMany': 'tryAgain',
   'connection.lost': 'tryAgain',
   'connection.timedOut': 'tryAgain',
   'database.locked': 'tryAgain',

@@ -63,6 +63,11 @@ describe('failures of MySQL', () => {
     await rejectsWith(inspect(await database({ HOST: join(bench.tools, 'no socket') })), 'connection.refused');
     await server.createUser('nobody');
     await rejectsWith(bench.dump(mysql, await database({ USER: 'nobody' })), 'connection.denied');
+    await server.createUser('crowd');
+    await server.query("ALTER USER 'crowd'@'%' WITH MAX_CONNECTIONS_PER_HOUR 1");
+    const crowd = await database({ USER: 'crowd' });
+    await rejectsWith(inspect(crowd), 'connection.denied');
+    await rejectsWith(inspect(crowd), 'connection.tooMany');
   });
 
   it('says what a tool says, in the same words', async () => {

@@ -59,6 +59,8 @@ describe('failures of PostgreSQL', () => {
     await rejectsWith(inspect(await database({ HOST: join(bench.tools, 'no socket') })), 'connection.refused');
     await server.query('postgres', `CREATE ROLE nobody LOGIN PASSWORD 'x'`);
     await rejectsWith(bench.dump(binary, await database({ USER: 'nobody', PASSWORD: 'x' })), 'connection.denied');
+    await server.query('postgres', `CREATE ROLE crowd LOGIN PASSWORD 'x' CONNECTION LIMIT 0`);
+    await rejectsWith(bench.dump(binary, await database({ USER: 'crowd', PASSWORD: 'x' })), 'connection.tooMany');
   });
 
   it('says a server that never answers within a few seconds', async () => {

@@ -76,7 +76,7 @@ const meanings: Meanings = [
   [
     numbered(1040, 1203, 1226),
     (where) => ({
-      code: 'connection.refused',
+      code: 'connection.tooMany',
       sentence: `The server takes no more connections: ${where}.`,
       hint: 'End other sessions, and try again.',
     }),

@@ -62,6 +62,14 @@ const meanings: Meanings = [
     }),
   ],
   [
+    /^53300|too many (clients|connections)|remaining connection slots/,
+    (where) => ({
+      code: 'connection.tooMany',
+      sentence: `The server takes no more connections: ${where}.`,
+      hint: 'End other sessions, and try again.',
+    }),
+  ],
+  [
     /^(57P01|57P02|57P03|08\w{3}|ECONNRESET|EPIPE)|server closed the connection|SSL connection has been closed|SSL SYSCALL error|unexpected eof while reading|terminating connection|Connection terminated|connection to server was lost|lost synchronization/,
     (where) => ({
       code: 'connection.lost',
