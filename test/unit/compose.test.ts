@@ -43,7 +43,12 @@ describe('the service of a compose file that publishes a port', () => {
 
   it('is looked for in the file that docker compose takes', async () => {
     writeFileSync(join(folder, 'docker-compose.yml'), 'services: { old: { ports: ["1:2"] } }');
-    assert.deepEqual(await composeService(folder, 1), { file: join(folder, 'docker-compose.yml'), name: 'old', port: 2, image: '' });
+    assert.deepEqual(await composeService(folder, 1), {
+      file: join(folder, 'docker-compose.yml'),
+      name: 'old',
+      port: 2,
+      image: '',
+    });
     writeFileSync(join(folder, 'compose.yml'), 'services: { new: { ports: ["1:3"] } }');
     assert.equal((await composeService(folder, 1))?.name, 'new');
   });
