@@ -196,6 +196,21 @@ describeWithTools('MongoDB, when something is wrong', function () {
     }
   });
 
+  for (const connector of connectors) {
+    it(`finds every changed bit in the blocks of a small archive, with ${connector}`, async () => {
+      const db = server.fresh();
+      await db.collection('a').insertMany([{ a: 1 }, { b: 'x' }]);
+      await db.createCollection('empty');
+      const { file } = await bench.dump(connector, server.resolved(connector, db.databaseName));
+      const bytes = readFileSync(file);
+      const changed = join(bench.dumps, 'changed');
+      for (let bit = (await preludeBytes(file)) * 8; bit < bytes.length * 8; bit += 1) {
+        writeFileSync(changed, flipped(bytes, Math.floor(bit / 8), bit % 8));
+        await rejectsWith(bench.verify(changed, 'quick'), 'dumps.truncated', 'dumps.damaged');
+      }
+    });
+  }
+
   it('refuses an archive of several databases, and one of none', async () => {
     const other = server.fresh();
     await other.collection('a').insertOne({ a: 1 });

@@ -53,6 +53,7 @@ export async function readArchive(bytes: AsyncIterable<Uint8Array>, visitor: Arc
       const header = parse(headerSchema, await readDocument(reader), 'a block has no header');
       const found = open.get(keyOf(header.db, header.collection)) ?? open.get(keyOf(header.db, bucketOwner(header.collection)));
       if (found === undefined) throw damagedDump('a block belongs to no collection of its list');
+      if (!header.EOF && !header.CRC.isZero()) throw damagedDump(`a block of ${found.name} has a checksum before its end`);
       await readBlock(reader, found, visitor);
       if (!header.EOF) continue;
       const { low, high } = header.CRC;
