@@ -1,7 +1,7 @@
 import { BackupError } from '../../core/errors.ts';
 import type { StagesEnd } from '../../system/process.ts';
 import { toolFailure } from '../command.ts';
-import { meaningOf, type Meanings } from '../meanings.ts';
+import { meaningOf, serverMeanings, type Meanings } from '../meanings.ts';
 
 /** What went wrong, by the words of the server, the driver or the tools. `where` is `shop on localhost`. */
 const meanings: Meanings = [
@@ -13,14 +13,7 @@ const meanings: Meanings = [
       hint: 'Correct USER, PASSWORD and AUTH_SOURCE (the database in which the user is known, often admin) in the settings.',
     }),
   ],
-  [
-    /ENOTFOUND|EAI_AGAIN|ENODATA|no such host|querySrv|lookup .* on .*:53|server misbehaving/,
-    (where) => ({
-      code: 'connection.unknownHost',
-      sentence: `The host of ${where} is not known.`,
-      hint: 'Correct HOST in the settings.',
-    }),
-  ],
+  [/ENOTFOUND|EAI_AGAIN|ENODATA|no such host|querySrv|lookup .* on .*:53|server misbehaving/, serverMeanings.unknownHost],
   [
     /certificate|x509|tls: |SSL routines|ssl3_|wrong version number|ERR_TLS/i,
     (where) => ({
@@ -29,14 +22,7 @@ const meanings: Meanings = [
       hint: 'Correct the TLS options in the settings: tls, tlsCAFile and tlsCertificateKeyFile in a HOST that is a URI.',
     }),
   ],
-  [
-    /ECONNREFUSED|ENOENT|connection refused|actively refused/i,
-    (where) => ({
-      code: 'connection.refused',
-      sentence: `No server answers for ${where}.`,
-      hint: 'Start the server, or correct HOST and PORT in the settings.',
-    }),
-  ],
+  [/ECONNREFUSED|ENOENT|connection refused|actively refused/i, serverMeanings.refused],
   [
     /server selection (error|timed out)|Server selection timed out|timed out|i\/o timeout|ETIMEDOUT|context deadline exceeded/i,
     (where) => ({
@@ -47,11 +33,7 @@ const meanings: Meanings = [
   ],
   [
     /ECONNRESET|EPIPE|socket was unexpectedly closed|connection .* closed|connection reset|topology (was|is) (closed|destroyed)|pool (was )?cleared|unexpected EOF|connection\(\) error/i,
-    (where) => ({
-      code: 'connection.lost',
-      sentence: `The server ended the connection: ${where}.`,
-      hint: 'See the server’s log, and try again.',
-    }),
+    serverMeanings.lost,
   ],
   [
     /Unauthorized|not authorized|requires authentication|command \w+ requires/i,

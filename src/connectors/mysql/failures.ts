@@ -2,7 +2,7 @@ import { BackupError } from '../../core/errors.ts';
 import type { StagesEnd } from '../../system/process.ts';
 import { toolFailure } from '../command.ts';
 import { encryptionMeanings } from '../encryption.ts';
-import { containerMeanings, meaningOf, type Meaning, type Meanings } from '../meanings.ts';
+import { containerMeanings, meaningOf, serverMeanings, type Meanings } from '../meanings.ts';
 
 /** As `error 1045`, `Got error: 1045:`, `ERROR 1045 (28000)` or `(1045)`. Source: the server's and the client's lists of error messages. */
 function numbered(...numbers: readonly number[]): RegExp {
@@ -20,18 +20,10 @@ function encrypting(words: RegExp): RegExp {
   return new RegExp(`(?:^(?:HANDSHAKE|ERR_SSL)_\\w+|${numbered(2026).source})[^\n]*?(?:${words.source})`, 'i');
 }
 
-const startServer = 'Start the server, or correct HOST and PORT in the settings.';
-
-const lost = (where: string): Meaning => ({
-  code: 'connection.lost',
-  sentence: `The server ended the connection: ${where}.`,
-  hint: 'See the server’s log, and try again.',
-});
-
 /** What went wrong, by the system's or the driver's code or by the number in what a tool says. `where` is `shop on localhost`. */
 const meanings: Meanings = [
   ...containerMeanings('the client programs of MySQL or MariaDB'),
-  [encrypting(/unexpected eof|reset by peer|broken pipe/), lost],
+  [encrypting(/unexpected eof|reset by peer|broken pipe/), serverMeanings.lost],
   [encrypting(/support/), encryption.unencrypted],
   [encrypting(/does not match|host ?name|Validation of SSL server certificate/), encryption.wrongName],
   [encrypting(/self[- ]signed|unable to|not trusted|verify failed/), encryption.unknownServer],
@@ -45,51 +37,13 @@ const meanings: Meanings = [
       hint: 'Correct USER and PASSWORD in the settings, and the certificate in OPTIONS where the server wants one of this user.',
     }),
   ],
-  [
-    numbered(1049),
-    (where) => ({
-      code: 'connection.unknownDatabase',
-      sentence: `The server has no such database: ${where}.`,
-      hint: 'Correct NAME in the settings.',
-    }),
-  ],
-  [
-    withCodes('ENOTFOUND|EAI_AGAIN', numbered(2005)),
-    (where) => ({
-      code: 'connection.unknownHost',
-      sentence: `The host of ${where} is not known.`,
-      hint: 'Correct HOST in the settings.',
-    }),
-  ],
-  [
-    withCodes('ETIMEDOUT|PROTOCOL_SEQUENCE_TIMEOUT', /2003[^\n]*\((?:110|60|10060)\b/),
-    (where) => ({
-      code: 'connection.timedOut',
-      sentence: `The server did not answer in time: ${where}.`,
-      hint: 'See whether the server is busy or a firewall is in the way.',
-    }),
-  ],
-  [
-    withCodes('ECONNREFUSED|ENOENT|ENOTSOCK', numbered(2002, 2003)),
-    (where) => ({ code: 'connection.refused', sentence: `No server answers for ${where}.`, hint: startServer }),
-  ],
-  [
-    numbered(1040, 1203, 1226),
-    (where) => ({
-      code: 'connection.tooMany',
-      sentence: `The server takes no more connections: ${where}.`,
-      hint: 'End other sessions, and try again.',
-    }),
-  ],
-  [withCodes('PROTOCOL_CONNECTION_LOST|ECONNRESET|EPIPE', numbered(2006, 2013, 2055, 1053, 1927)), lost],
-  [
-    numbered(1205, 3572),
-    (where) => ({
-      code: 'database.locked',
-      sentence: `A table is locked by another session: ${where}.`,
-      hint: 'End the session that holds the lock, and try again.',
-    }),
-  ],
+  [numbered(1049), serverMeanings.unknownDatabase],
+  [withCodes('ENOTFOUND|EAI_AGAIN', numbered(2005)), serverMeanings.unknownHost],
+  [withCodes('ETIMEDOUT|PROTOCOL_SEQUENCE_TIMEOUT', /2003[^\n]*\((?:110|60|10060)\b/), serverMeanings.timedOut],
+  [withCodes('ECONNREFUSED|ENOENT|ENOTSOCK', numbered(2002, 2003)), serverMeanings.refused],
+  [numbered(1040, 1203, 1226), serverMeanings.tooMany],
+  [withCodes('PROTOCOL_CONNECTION_LOST|ECONNRESET|EPIPE', numbered(2006, 2013, 2055, 1053, 1927)), serverMeanings.lost],
+  [numbered(1205, 3572), serverMeanings.locked],
   [
     numbered(2059, 1251),
     () => ({
@@ -122,14 +76,7 @@ const meanings: Meanings = [
       hint: 'Show the log to see which one.',
     }),
   ],
-  [
-    numbered(1044, 1130, 1142, 1143, 1227, 1370, 1410, 1419, 1449, 3159),
-    (where) => ({
-      code: 'connection.denied',
-      sentence: `The user lacks a right on ${where}.`,
-      hint: 'Show the log to see which one, and grant it.',
-    }),
-  ],
+  [numbered(1044, 1130, 1142, 1143, 1227, 1370, 1410, 1419, 1449, 3159), serverMeanings.lacksRight],
 ];
 
 /** What a driver's error means; anything unknown comes back as it is. */

@@ -2,11 +2,9 @@ import { BackupError } from '../../core/errors.ts';
 import type { StagesEnd } from '../../system/process.ts';
 import { toolFailure } from '../command.ts';
 import { encryptionMeanings } from '../encryption.ts';
-import { containerMeanings, meaningOf, type Meanings } from '../meanings.ts';
+import { containerMeanings, meaningOf, serverMeanings, type Meanings } from '../meanings.ts';
 
 const encryption = encryptionMeanings({ authority: 'sslrootcert', own: 'sslcert and sslkey' });
-
-const startServer = 'Start the server, or correct HOST and PORT in the settings.';
 
 /** What went wrong, by the server's SQLSTATE, the system's code or, where there is neither, the words. `where` is `shop on localhost`. */
 const meanings: Meanings = [
@@ -33,58 +31,16 @@ const meanings: Meanings = [
       hint: 'Correct USER and PASSWORD in the settings.',
     }),
   ],
-  [
-    /^3D000|database ".*" does not exist/,
-    (where) => ({
-      code: 'connection.unknownDatabase',
-      sentence: `The server has no such database: ${where}.`,
-      hint: 'Correct NAME in the settings.',
-    }),
-  ],
-  [
-    /^(ECONNREFUSED|ENOENT)|Connection refused|No such file or directory/,
-    (where) => ({ code: 'connection.refused', sentence: `No server answers for ${where}.`, hint: startServer }),
-  ],
-  [
-    /^(ENOTFOUND|EAI_AGAIN)|could not translate host name|Name or service not known/,
-    (where) => ({
-      code: 'connection.unknownHost',
-      sentence: `The host of ${where} is not known.`,
-      hint: 'Correct HOST in the settings.',
-    }),
-  ],
-  [
-    /^ETIMEDOUT|timeout expired|timed? ?out expired|connection timeout/i,
-    (where) => ({
-      code: 'connection.timedOut',
-      sentence: `The server did not answer in time: ${where}.`,
-      hint: 'See whether the server is busy or a firewall is in the way.',
-    }),
-  ],
-  [
-    /^53300|too many (clients|connections)|remaining connection slots/,
-    (where) => ({
-      code: 'connection.tooMany',
-      sentence: `The server takes no more connections: ${where}.`,
-      hint: 'End other sessions, and try again.',
-    }),
-  ],
+  [/^3D000|database ".*" does not exist/, serverMeanings.unknownDatabase],
+  [/^(ECONNREFUSED|ENOENT)|Connection refused|No such file or directory/, serverMeanings.refused],
+  [/^(ENOTFOUND|EAI_AGAIN)|could not translate host name|Name or service not known/, serverMeanings.unknownHost],
+  [/^ETIMEDOUT|timeout expired|timed? ?out expired|connection timeout/i, serverMeanings.timedOut],
+  [/^53300|too many (clients|connections)|remaining connection slots/, serverMeanings.tooMany],
   [
     /^(57P01|57P02|57P03|08\w{3}|ECONNRESET|EPIPE)|server closed the connection|SSL connection has been closed|SSL SYSCALL error|unexpected eof while reading|terminating connection|Connection terminated|connection to server was lost|lost synchronization/,
-    (where) => ({
-      code: 'connection.lost',
-      sentence: `The server ended the connection: ${where}.`,
-      hint: 'See the server’s log, and try again.',
-    }),
+    serverMeanings.lost,
   ],
-  [
-    /^55P03|canceling statement due to (lock|statement) timeout/,
-    (where) => ({
-      code: 'database.locked',
-      sentence: `A table is locked by another session: ${where}.`,
-      hint: 'End the session that holds the lock, and try again.',
-    }),
-  ],
+  [/^55P03|canceling statement due to (lock|statement) timeout/, serverMeanings.locked],
   [
     /pg_dump: error: could not write[^\n]*No space left on device/,
     () => ({
@@ -117,14 +73,7 @@ const meanings: Meanings = [
       hint: 'Update psql: releases since August 2025 know \\restrict.',
     }),
   ],
-  [
-    /^(28000|42501)|permission denied|must be (owner|member|superuser)|no pg_hba.conf entry/,
-    (where) => ({
-      code: 'connection.denied',
-      sentence: `The user lacks a right on ${where}.`,
-      hint: 'Show the log to see which one, and grant it.',
-    }),
-  ],
+  [/^(28000|42501)|permission denied|must be (owner|member|superuser)|no pg_hba.conf entry/, serverMeanings.lacksRight],
   [
     /end of file|unexpected end of data|did not find magic string|corrupt tar|could not read from input file|could not uncompress data/,
     () => ({ code: 'dumps.damaged', sentence: 'The dump is damaged: it cannot be decoded.', hint: 'Choose another dump.' }),
