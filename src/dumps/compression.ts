@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { systemCode } from '../core/diskError.ts';
 import { BackupError } from '../core/errors.ts';
+import { release } from '../core/memory.ts';
 import { eachChunk, type Pass } from './hash.ts';
 import { damagedDump, truncatedDump } from './problems.ts';
 import { writeAll } from './regularFile.ts';
@@ -78,7 +79,7 @@ export async function encodeBytes(to: string, compression: 'gzip' | 'zstd', oute
           stored.update(chunk);
           sizeBytes += chunk.length;
           await writeAll(target, chunk);
-          release(chunk);
+          releaseBlock(chunk);
         }
       },
     ]);
@@ -166,8 +167,8 @@ function feed(coder: Transform, chunk: Uint8Array, signal: AbortSignal): Promise
 }
 
 /** Frees a block of a coder's output with its last part: the garbage collector would let tens of MiB of them pile up. */
-function release({ buffer, byteOffset, byteLength }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && byteOffset + byteLength === buffer.byteLength) buffer.transfer(0);
+function releaseBlock(part: Buffer): void {
+  if (part.byteOffset + part.byteLength === part.buffer.byteLength) release(part);
 }
 
 function encoder(compression: 'gzip' | 'zstd'): Transform {
