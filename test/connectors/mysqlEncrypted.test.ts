@@ -5,21 +5,13 @@ import { basename, join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connectorFor } from '../../src/connectors/registry.ts';
 import type { Database } from '../../src/core/database.ts';
-import { makeAuthority, type Authority, type Certified } from '../helpers/certificates.ts';
+import { makeAuthority, meanings, refusals, type Authority, type Certified } from '../helpers/certificates.ts';
 import { mariadbServer, startServer, type MariadbServer } from '../helpers/mariadbServer.ts';
 import { makeRecordingTool } from '../helpers/recordingTool.ts';
 import { makeBench, rejectsSaying, rejectsWith, removeBench, type Bench } from './contract.ts';
 import { largeSql, sampleSql } from './mysqlSamples.ts';
 
 const mysql = 'MysqlDumpConnector';
-/** A server that refuses a certificate says so, and ends the connection before that is heard or after. */
-const refusals = ['connection.denied', 'connection.lost'];
-const meanings = {
-  unknownServer: 'an authority that is not trusted',
-  wrongName: 'another name',
-  unencrypted: 'does not encrypt',
-  failed: 'could not be made',
-};
 
 describe('MariaDB behind TLS', function () {
   this.timeout(120_000);
@@ -36,7 +28,7 @@ describe('MariaDB behind TLS', function () {
     authority = makeAuthority(folder, 'authority');
     stranger = makeAuthority(folder, 'stranger');
     own = authority.sign('certified');
-    const certificates = { ...authority.sign('db.example.org', 'IP:127.0.0.1'), ca: authority.certificate };
+    const certificates = authority.signServer('db.example.org', 'IP:127.0.0.1');
     server = await startServer({ certificates });
     await server.createUser('certified', 'GRANT ALL ON *.* TO @');
     await server.query("ALTER USER 'certified'@'%' REQUIRE X509");
@@ -135,7 +127,7 @@ describe('MariaDB behind TLS', function () {
   });
 
   it('has ended the connection when it is gone in mid-dump', async () => {
-    const brief = await startServer({ certificates: { ...authority.sign('brief.example.org'), ca: authority.certificate } });
+    const brief = await startServer({ certificates: authority.signServer('brief.example.org') });
     const name = await brief.createDatabase();
     await brief.script(largeSql, name);
     const progress = ({ doneBytes = 0 }: { doneBytes?: number | undefined }): void => {

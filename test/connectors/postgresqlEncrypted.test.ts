@@ -6,22 +6,13 @@ import { basename, join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connectorFor } from '../../src/connectors/registry.ts';
 import type { Database } from '../../src/core/database.ts';
-import { makeAuthority, type Authority, type Certified } from '../helpers/certificates.ts';
+import { makeAuthority, meanings, refusals, type Authority, type Certified } from '../helpers/certificates.ts';
 import { postgresqlServer, startServer, type PostgresqlServer } from '../helpers/postgresqlServer.ts';
 import { makeRecordingTool } from '../helpers/recordingTool.ts';
 import { makeBench, rejectsSaying, rejectsWith, removeBench, type Bench } from './contract.ts';
 import { largeSql, sampleSql } from './postgresqlSamples.ts';
 
 const binary = 'PgDumpBinaryConnector';
-/** A server that refuses a certificate says so, and ends the connection before that is heard or after. */
-const refusals = ['connection.denied', 'connection.lost'];
-const meanings = {
-  unknownServer: 'an authority that is not trusted',
-  wrongName: 'another name',
-  unencrypted: 'does not encrypt',
-  unknownClient: 'a certificate of yours that it trusts',
-  failed: 'could not be made',
-};
 
 describe('PostgreSQL behind TLS', function () {
   this.timeout(120_000);
@@ -38,7 +29,7 @@ describe('PostgreSQL behind TLS', function () {
     stranger = makeAuthority(folder, 'stranger');
     own = authority.sign('certified');
     server = await startServer({
-      certificates: { ...authority.sign('db.example.org', 'IP:127.0.0.1'), ca: authority.certificate },
+      certificates: authority.signServer('db.example.org', 'IP:127.0.0.1'),
       access: ['hostssl all certified all cert', 'hostnossl all certified all reject'],
     });
     await server.query('postgres', 'CREATE ROLE certified LOGIN SUPERUSER');
@@ -131,7 +122,7 @@ describe('PostgreSQL behind TLS', function () {
   });
 
   it('has ended the connection when it is gone in mid-dump', async () => {
-    const brief = await startServer({ certificates: { ...authority.sign('brief.example.org'), ca: authority.certificate } });
+    const brief = await startServer({ certificates: authority.signServer('brief.example.org') });
     let stopping: Promise<void> | undefined;
     const progress = ({ totalBytes }: { totalBytes?: number | undefined }): void => {
       if (totalBytes !== undefined) stopping ??= brief.stop('SIGQUIT');

@@ -14,6 +14,8 @@ export interface Authority {
   readonly certificate: string;
   /** Makes a certificate for a name, and for what `names` say, as `IP:127.0.0.1`. */
   sign(name: string, names?: string): Certified;
+  /** The same for a server whose clients have certificates of this authority. */
+  signServer(name: string, names?: string): ServerCertificates;
 }
 
 /** The files that a server is started with; `ca` is the authority of its clients. */
@@ -25,19 +27,29 @@ export interface ServerCertificates extends Certified {
 export function makeAuthority(folder: string, name: string): Authority {
   const own = filesAt(folder, name);
   makeCertificate(own, [`/CN=${name}`, 'basicConstraints=critical,CA:TRUE'], []);
-  return {
-    certificate: own.cert,
-    sign: (subject, names = `DNS:${subject}`) => {
-      const files = filesAt(folder, `${name}-${subject}`);
-      makeCertificate(
-        files,
-        [`/CN=${subject}`, 'basicConstraints=CA:FALSE', `subjectAltName=${names}`],
-        ['-CA', own.cert, '-CAkey', own.key],
-      );
-      return files;
-    },
+  const sign = (subject: string, names = `DNS:${subject}`): Certified => {
+    const files = filesAt(folder, `${name}-${subject}`);
+    makeCertificate(
+      files,
+      [`/CN=${subject}`, 'basicConstraints=CA:FALSE', `subjectAltName=${names}`],
+      ['-CA', own.cert, '-CAkey', own.key],
+    );
+    return files;
   };
+  return { certificate: own.cert, sign, signServer: (...words) => ({ ...sign(...words), ca: own.cert }) };
 }
+
+/** A server that refuses a certificate says so, and ends the connection before that is heard or after. */
+export const refusals = ['connection.denied', 'connection.lost'];
+
+/** What is said of each way in which encryption fails. */
+export const meanings = {
+  unknownServer: 'an authority that is not trusted',
+  wrongName: 'another name',
+  unencrypted: 'does not encrypt',
+  unknownClient: 'a certificate of yours that it trusts',
+  failed: 'could not be made',
+};
 
 /** Copies for a server with an account of its own, which wants its key for itself. */
 export function copiesFor(
