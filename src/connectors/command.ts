@@ -225,6 +225,11 @@ export abstract class BaseCommandDBConnector extends BaseDBConnector {
   }
 }
 
+/** Whether words of the user decide what is in a dump. */
+export function isShaped({ keys }: Database, { words }: ResolvedTool): boolean {
+  return words.length > 0 || (keys['DUMP_SUFFIX'] ?? '') !== '';
+}
+
 /** Why no tool of this machine is used, by the code of the error. */
 const lacks: Readonly<Record<string, string>> = {
   'tool.missing': 'none was found on this machine',

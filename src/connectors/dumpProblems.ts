@@ -1,4 +1,5 @@
 import { BackupError } from '../core/errors.ts';
+import { listText } from '../core/words.ts';
 
 const hint = 'Choose another dump, or make a new one.';
 
@@ -13,6 +14,18 @@ export function truncatedDump(): BackupError {
 /** `what` ends the sentence. */
 export function damagedDump(what: string): BackupError {
   return new BackupError('dumps.damaged', `The dump is damaged: ${what}.`, { hint });
+}
+
+/**
+ * The warning of a dump that lacks what was in the database all the time.
+ *
+ * Shape: none where nothing is missing. Errors: `dump.refused`, unless words of the user decided what is in the dump (`isShaped`).
+ */
+export function lackWarnings(missing: readonly string[], isShaped: boolean): string[] {
+  if (missing.length === 0) return [];
+  const sentence = `The dump lacks what is in the database: ${listText(missing)}.`;
+  if (!isShaped) throw new BackupError('dump.refused', sentence, { hint: 'Show the log, and make the backup again.' });
+  return [sentence];
 }
 
 export function refusedRestore(sentence: string, next: string): BackupError {

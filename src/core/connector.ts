@@ -58,6 +58,12 @@ export interface DumpFacts {
   readonly sha256?: string;
   /** Set where the connector has read these very bytes from the dump's file as `DumpFormat.verify` does at this level. */
   readonly proven?: VerificationLevel;
+  /**
+   * What is known of the dump once it is seen what it holds, where that may differ from `contents`. Absent where it must not.
+   *
+   * Errors: `dump.refused` for a dump that lacks what it has to hold.
+   */
+  accept?(found: Contents): Promise<DumpFacts>;
 }
 
 /**

@@ -67,7 +67,7 @@ async function proveFile(
   try {
     const facts = await request.write(paths.plain);
     request.run.signal.throwIfAborted();
-    return { dump: await prove(request, paths, facts, disk), facts };
+    return await prove(request, paths, facts, disk);
   } finally {
     await disk?.end().catch(() => undefined);
   }
@@ -79,17 +79,18 @@ async function prove(
   { plain, stored }: { readonly plain: string; readonly stored: string },
   facts: DumpFacts,
   disk: WriteBack | undefined,
-): Promise<StoredDump> {
+): Promise<{ readonly dump: StoredDump; readonly facts: DumpFacts }> {
   const { run, compression, about } = request;
   const plainBytes = (await lstat(plain)).size;
   const name = request.fileName(1);
   if (plainBytes === 0) throw emptyDump(name);
 
   let dump: StoredDump | undefined;
+  let known = facts;
   await together(run.signal, [
     async () => {
       const contents = facts.proven === about.verification ? undefined : await request.verify?.(plain);
-      if (contents !== undefined) compare(name, facts.contents, contents);
+      if (contents !== undefined) known = await compared(name, facts, contents);
     },
     async (signal) => {
       const phase = compression === 'none' ? 'verifying' : 'compressing';
@@ -113,7 +114,7 @@ async function prove(
   ]);
   if (dump === undefined || (await lstat(stored)).size !== dump.sizeBytes)
     throw damagedDump(name, 'it changed while it was checked');
-  return dump;
+  return { dump, facts: known };
 }
 
 /** Hashes and verifies a dump while it is written, where a pass afterwards would cost its time again. Its own failure counts before what a cut dump looks like. */
@@ -146,9 +147,8 @@ async function proveGrowing(
     },
     async (signal) => void (contents = await verify(channel.until(signal))),
   ]);
-  const facts = await writing;
   if (contents === undefined) throw damagedDump(name, 'it was not written to its end');
-  compare(name, facts.contents, contents);
+  const facts = await compared(name, await writing, contents);
   if ((await lstat(path)).size !== sizeBytes) throw damagedDump(name, 'it changed while it was checked');
   return { dump: { path, sizeBytes, plainBytes: sizeBytes, sha256: hash.digest('hex') }, facts };
 }
@@ -186,9 +186,8 @@ async function proveStream(
     },
     async (signal) => void (contents = await stream.verify(channel.until(signal))),
   ]);
-  const known = await facts;
   if (encoded === undefined || contents === undefined) throw damagedDump(name, 'it was not written to its end');
-  compare(name, known.contents, contents);
+  const known = await compared(name, await facts, contents);
   const dump = { path: stored, sizeBytes: encoded.sizeBytes, plainBytes, sha256: encoded.sha256 };
   if (about.verification === 'full') await decodeAgain(name, dump, compression, encoded.plainSha256, run.signal);
   await syncFile(stored);
@@ -215,8 +214,10 @@ async function decodeAgain(
   }
 }
 
-/** The dump must hold what the connector counted in the database under the same view. */
-function compare(name: string, counted: Contents, found: Contents): void {
+/** The dump must hold what the connector counted in the database under the same view, unless the connector itself says what to make of it. */
+async function compared(name: string, facts: DumpFacts, found: Contents): Promise<DumpFacts> {
+  if (facts.accept !== undefined) return facts.accept(found);
+  const { contents: counted } = facts;
   const rows = new Map(found.tables.map((table) => [table.name, table.rows]));
   if (rows.size !== counted.tables.length)
     throw damagedDump(name, `it holds ${rows.size} tables instead of ${counted.tables.length}`);
@@ -226,6 +227,7 @@ function compare(name: string, counted: Contents, found: Contents): void {
     if (table.rows === undefined || foundRows === undefined || table.rows === foundRows) continue;
     throw damagedDump(name, `a table holds ${foundRows} rows instead of ${table.rows}`);
   }
+  return facts;
 }
 
 async function syncFile(path: string): Promise<void> {

@@ -211,6 +211,19 @@ describeWithTools('what goes wrong elsewhere with MongoDB', function () {
     assert.deepEqual(restore[0]?.args, [...where, ...words]);
   });
 
+  it('leaves out what words of DUMP_SUFFIX say, with a warning; what is missing without such words is refused', async () => {
+    const words = '--excludeCollection=log';
+    const at = (keys: Readonly<Record<string, unknown>>): Database =>
+      server.resolved('MongoDumpConnector', shop.databaseName, keys);
+    const { facts } = await bench.dump('MongoDumpConnector', at({ DUMP_SUFFIX: words }));
+    assert.ok(!facts.contents.tables.some(({ name }) => name === 'log'));
+    assert.ok(facts.warnings.includes('The collection log is not in the dump.'), facts.warnings.join());
+    const script = `const real = require('node:child_process').spawnSync('${at({}).tools['mongodump'] ?? ''}', [...argv, '${words}'], { stdio: ['ignore', 'inherit', 'inherit'] });
+      process.exitCode = real.status`;
+    const tool = makeRecordingTool(join(bench.tools, 'mongodump'), { version: 'mongodump version: 100.18.0', script });
+    await rejectsWith(bench.dump('MongoDumpConnector', at({ DUMP_CMD: [tool.path] })), 'dump.refused');
+  });
+
   it('G4: documents that failed are a failure although the tool ends with 0', async () => {
     const said = '2026-01-01T00:00:00.000+0000\t7 document(s) restored successfully. 2 document(s) failed to restore.';
     const script = `process.stderr.write(${JSON.stringify(`${said}\n`)})`;

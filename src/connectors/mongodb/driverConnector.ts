@@ -117,7 +117,7 @@ async function writeDump(
       tools: [],
       warnings: [
         ...unmatchedWarnings(exclude, before),
-        ...(await changesWhile(dumped, { before, exclude, lookAgain: () => readFacts(session) })),
+        ...(await changesWhile(dumped, { before, exclude, isShaped: false, lookAgain: () => readFacts(session) })),
       ],
     };
   });

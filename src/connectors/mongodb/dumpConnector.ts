@@ -7,7 +7,7 @@ import { orElse } from '../../core/words.ts';
 import { fileBytes } from '../../system/fileBytes.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { withSecretFile } from '../../system/secretFile.ts';
-import { BaseCommandDBConnector, type CallInput, type ResolvedTool, type ToolUse, type UsedTool } from '../command.ts';
+import { BaseCommandDBConnector, isShaped, type CallInput, type ResolvedTool, type ToolUse, type UsedTool } from '../command.ts';
 import { readArchive } from './archive.ts';
 import { dumpArgs, restoreArgs } from './arguments.ts';
 import { liveContents, type DatabaseFacts } from './catalog.ts';
@@ -82,7 +82,7 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
       const io: StagesIo = { stdin, stdout: { kind: 'file', path }, firstByteMs: 50_000, onStderrLine: progress };
       await this.runTool(safe, calls, io, run);
     });
-    return this.factsOfDump(database, path, { before, exclude, tool, run });
+    return this.factsOfDump(safe, path, { before, exclude, tool, run });
   }
 
   override async prepareRestore(
@@ -131,8 +131,9 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
   private async factsOfDump(database: Database, path: string, { before, exclude, tool, run }: Dumped): Promise<DumpFacts> {
     const archive = await readArchive(fileBytes(path), { depth: 'length', onBytes: () => run.signal.throwIfAborted() });
     const contents = contentsOf(archive);
-    const compared =
-      before && (await changesWhile(archive.collections, { before, exclude, lookAgain: () => factsOf(database, run) }));
+    const lookAgain = (): ReturnType<typeof factsOf> => factsOf(database, run);
+    const comparison = { exclude, isShaped: isShaped(database, tool), lookAgain };
+    const compared = before && (await changesWhile(archive.collections, { before, ...comparison }));
     return {
       contents,
       serverVersion: archive.serverVersion,

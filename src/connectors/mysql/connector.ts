@@ -15,12 +15,12 @@ import type { Run } from '../../core/run.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { withSecretFile } from '../../system/secretFile.ts';
 import { excludedTables } from '../base.ts';
-import { BaseCommandDBConnector, type ResolvedTool, type ToolUse, type UsedTool } from '../command.ts';
+import { BaseCommandDBConnector, isShaped, type ResolvedTool, type ToolUse, type UsedTool } from '../command.ts';
 import { restoreProgress } from '../restoreProgress.ts';
 import { canDumpHistory, dumpArgs, flavourArgs, restoreArgs } from './arguments.ts';
-import { readFacts } from './catalog.ts';
+import { readFacts, type DatabaseFacts } from './catalog.ts';
 import { dumpFacts } from './dumpFacts.ts';
-import { planDump, type DumpPlan } from './dumpPlan.ts';
+import { missingNames, planDump, type DumpPlan } from './dumpPlan.ts';
 import { encryptionOptions } from './encryption.ts';
 import type { DumpScan } from './findings.ts';
 import { explainTool } from './failures.ts';
@@ -248,9 +248,9 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
     { said, scan }: { readonly said: string; readonly scan: DumpScan },
     run: Run,
   ): Promise<DumpFacts> {
-    const after = plan === undefined ? undefined : await withSession(place, run.signal, readFacts);
-    const isShaped = tool.words.length > 0 || (database.keys['DUMP_SUFFIX'] ?? '') !== '';
-    return dumpFacts({ scan, plan, after, tool, said, withHistory, isShaped, purpose });
+    const lookAgain = (): Promise<DatabaseFacts> => withSession(place, run.signal, readFacts);
+    const missing = plan === undefined ? [] : await missingNames(plan, scan, lookAgain);
+    return dumpFacts({ scan, plan, missing, tool, said, withHistory, isShaped: isShaped(database, tool), purpose });
   }
 }
 

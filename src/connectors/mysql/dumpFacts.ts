@@ -1,19 +1,18 @@
 import type { DumpFacts, DumpOptions } from '../../core/connector.ts';
-import { BackupError } from '../../core/errors.ts';
 import { listText } from '../../core/words.ts';
 import type { ResolvedTool } from '../command.ts';
-import { refusedRestore } from '../dumpProblems.ts';
+import { lackWarnings, refusedRestore } from '../dumpProblems.ts';
 import { packetLimit, type DatabaseFacts } from './catalog.ts';
-import { missingNames, type DumpPlan } from './dumpPlan.ts';
+import type { DumpPlan } from './dumpPlan.ts';
 import type { DumpScan } from './findings.ts';
 import { packetFor } from './restorePlan.ts';
 import { contentsOf } from './scanFile.ts';
 
-/** A dump that the tool has written to its end. `after` is the database as it is now; `isShaped`: words of the user decided what is in it. */
+/** A dump that the tool has written to its end. `missing` was in the database all the time and is not in it; `isShaped`: words of the user decided what is. */
 export interface WrittenDump {
   readonly scan: DumpScan;
   readonly plan: DumpPlan | undefined;
-  readonly after: DatabaseFacts | undefined;
+  readonly missing: readonly string[];
   readonly tool: ResolvedTool;
   readonly said: string;
   readonly withHistory: boolean;
@@ -27,11 +26,8 @@ export interface WrittenDump {
  * Errors: `dump.refused` for one that lacks what was in the database all the time, and for a safety dump that could not be restored.
  */
 export function dumpFacts(dump: WrittenDump): DumpFacts {
-  const { scan, plan, after, tool, said, withHistory, isShaped, purpose } = dump;
-  const missing = plan === undefined || after === undefined ? [] : missingNames(plan, after, scan);
-  const lacks = `The dump lacks what is in the database: ${listText(missing)}.`;
-  if (missing.length > 0 && !isShaped)
-    throw new BackupError('dump.refused', lacks, { hint: 'Show the log, and make the backup again.' });
+  const { scan, plan, missing, tool, said, withHistory, isShaped, purpose } = dump;
+  const lacks = lackWarnings(missing, isShaped);
   const long = longStatement(scan, plan?.facts);
   if (long !== undefined && purpose === 'safety') throw refusedRestore(long.sentence, long.hint);
   const versioned = plan?.facts.tables.filter(({ isVersioned }) => isVersioned).map(({ name }) => name) ?? [];
@@ -41,7 +37,7 @@ export function dumpFacts(dump: WrittenDump): DumpFacts {
     tools: [tool.facts],
     warnings: [
       ...(plan?.warnings ?? []),
-      ...(missing.length > 0 ? [lacks] : []),
+      ...lacks,
       ...(long === undefined ? [] : [`${long.sentence} Before a restore: ${long.hint}`]),
       ...(versioned.length > 0 && !withHistory ? [`The dump is without the history of ${listText(versioned)}.`] : []),
       ...said

@@ -112,8 +112,21 @@ async function limitsOf(session: Session, { tables }: DatabaseFacts, excluded: r
   ];
 }
 
-/** Names that a dump should have and has not: those that were in the database before it and after it. */
-export function missingNames({ facts, ignored, lacking }: DumpPlan, after: DatabaseFacts, scan: DumpScan): string[] {
+/**
+ * Names that a dump should have and has not: those that were in the database before it and after it.
+ *
+ * Shape: `lookAgain` is asked only where a name is missing.
+ */
+export async function missingNames(
+  plan: DumpPlan,
+  scan: DumpScan,
+  lookAgain: () => Promise<DatabaseFacts>,
+): Promise<readonly string[]> {
+  if (missingOf(plan, plan.facts, scan).length === 0) return [];
+  return missingOf(plan, await lookAgain(), scan);
+}
+
+function missingOf({ facts, ignored, lacking }: DumpPlan, after: DatabaseFacts, scan: DumpScan): readonly string[] {
   const left = new Set(ignored);
   const later = new Set(after.tables.map(({ name }) => name));
   const tables = facts.tables

@@ -85,6 +85,13 @@ export function isSame(a: Contents, b: Contents): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** Tables that a dump should have and has not: those that were in the database before it and after it. */
+export function missingTables({ facts }: Pick<DumpPlan, 'facts'>, now: DatabaseFacts, found: Contents): string[] {
+  const later = new Set(now.contents.tables.map(({ name }) => name));
+  const dumped = new Set(found.tables.map(({ name }) => name));
+  return facts.contents.tables.map(({ name }) => name).filter((name) => later.has(name) && !dumped.has(name));
+}
+
 /** Tables whose keys only an archive can restore over themselves. */
 export function partitionedTables({ tables }: DatabaseFacts): string[] {
   return tables.filter(({ kind }) => kind === 'p').map(({ schema, name }) => shownName(schema, name));

@@ -1,16 +1,25 @@
 import { PassThrough } from 'node:stream';
 import type { DumpFacts, DumpOptions, DumpStream, Inspection, Workspace } from '../../core/connector.ts';
 import { targetLabel, type Database } from '../../core/database.ts';
-import { BackupError } from '../../core/errors.ts';
+import type { Contents } from '../../core/contents.ts';
+import type { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { Phase } from '../../core/toolCall.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
-import { BaseCommandDBConnector, type CallInput, type ResolvedTool } from '../command.ts';
+import { BaseCommandDBConnector, isShaped, type CallInput, type ResolvedTool } from '../command.ts';
+import { lackWarnings } from '../dumpProblems.ts';
 import { dumpArgs, lockWaitMs, type DumpKind } from './arguments.ts';
 import { readFacts } from './catalog.ts';
-import { dumpProgress, isSame, partitionedTables, planDump, refuseWithoutRoom, type DumpPlan } from './dumpPlan.ts';
+import {
+  dumpProgress,
+  isSame,
+  missingTables,
+  partitionedTables,
+  planDump,
+  refuseWithoutRoom,
+  type DumpPlan,
+} from './dumpPlan.ts';
 import { explainTool } from './failures.ts';
-import { pgCustomFormat, pgPlainFormat } from './formats.ts';
 import { isCode, withSession, type Place } from './session.ts';
 import { applicationName, connectionVariables, driverVariables, settingsOf } from './settings.ts';
 import { dumpUse } from './toolUses.ts';
@@ -50,22 +59,14 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     const dumping = await this.planned(database, { ...options, isCompressed: false }, run);
     // An archive is given its list's places at the end; plain SQL is read by others while it grows.
     const mode = dumping.kind === 'pg-plain' ? { mode: 'append' as const } : {};
-    const facts = await this.dumpTo(dumping, { kind: 'file', path, ...mode }, run);
-    if (dumping.plan !== undefined && (await this.isAsBefore(dumping, run))) return facts;
-    // Tables came or went while it was made: the dump itself says which it holds.
-    const format = dumping.kind === 'pg-custom' ? pgCustomFormat : pgPlainFormat;
-    return { ...facts, contents: await format.verify(path, 'quick', { scratch: '' }, run) };
+    return this.dumpTo(dumping, { kind: 'file', path, ...mode }, run);
   }
 
   streamDump(database: Database, options: DumpOptions, _workspace: Workspace, run: Run): DumpStream {
     const bytes = new PassThrough({ highWaterMark: 1_048_576 });
     const work = async (): Promise<DumpFacts> => {
       const dumping = await this.planned(database, { ...options, isCompressed: true }, run);
-      const facts = await this.dumpTo(dumping, { kind: 'stream', writable: bytes }, run);
-      if (dumping.plan === undefined || (await this.isAsBefore(dumping, run))) return facts;
-      throw new BackupError('dump.refused', 'Tables were made or dropped while the dump was made.', {
-        hint: 'Make the backup again.',
-      });
+      return this.dumpTo(dumping, { kind: 'stream', writable: bytes }, run);
     };
     const facts = work();
     facts.catch((error: unknown) => void bytes.destroy(error instanceof Error ? error : new Error(String(error))));
@@ -100,7 +101,8 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     return { database: safe, kind, plan, tool, args, purpose: options.purpose };
   }
 
-  private async dumpTo({ database, plan, tool, args, kind }: Dumping, stdout: StagesIo['stdout'], run: Run): Promise<DumpFacts> {
+  private async dumpTo(dumping: Dumping, stdout: StagesIo['stdout'], run: Run): Promise<DumpFacts> {
+    const { database, plan, tool, args, kind } = dumping;
     const calls = await this.calls(database, dumpUse, tool, this.input(database, tool, args));
     const said: string[] = [];
     const progress = plan === undefined ? (): void => undefined : dumpProgress(plan.facts, run);
@@ -118,18 +120,28 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     await this.runTool(database, calls, io, run);
     const partitioned = plan !== undefined && kind === 'pg-plain' ? partitionedTables(plan.facts) : [];
     const emptyOnly = 'A plain dump with partitioned tables can be restored into an empty database only.';
-    return {
+    const facts: DumpFacts = {
       contents: plan?.facts.contents ?? { tables: [], objects: {} },
       serverVersion: plan?.facts.serverVersion ?? '',
       tools: [tool.facts],
       warnings: [...(plan?.warnings ?? []), ...(partitioned.length > 0 ? [emptyOnly] : []), ...said],
     };
+    return { ...facts, accept: (found) => this.accept(dumping, facts, found, run) };
   }
 
-  private async isAsBefore({ database, plan, purpose }: Dumping, run: Run): Promise<boolean> {
+  /** Tables may come and go before the dump has its view of the data, and be left out by words of the user: the dump itself says what it holds. */
+  private async accept(
+    { database, plan, tool, purpose }: Dumping,
+    facts: DumpFacts,
+    found: Contents,
+    run: Run,
+  ): Promise<DumpFacts> {
+    if (plan === undefined) return { ...facts, contents: found };
+    if (isSame(plan.facts.contents, found)) return facts;
     const schemas = purpose === 'safety' ? [] : settingsOf(database).schemas;
     const now = await withSession(this.place(database, 'dump'), run.signal, (session) => readFacts(session, schemas));
-    return plan !== undefined && isSame(now.contents, plan.facts.contents);
+    const missing = missingTables(plan, now, found);
+    return { ...facts, contents: found, warnings: [...facts.warnings, ...lackWarnings(missing, isShaped(database, tool))] };
   }
 
   /** What every call of a tool has: in the container of the server, the port in there. `application` is what the server shows the tool as. */
