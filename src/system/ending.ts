@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 
 /** How long a cancelled program may take to end by itself before it is killed. Units: ms. */
 export const graceMs = 1500;
@@ -43,10 +44,11 @@ let lifelineWords: Promise<readonly string[]> | undefined;
 export function lifeline(): Promise<readonly string[]> {
   lifelineWords ??= (async () => {
     if (process.platform !== 'linux') return [];
-    const words = ['/usr/bin/setpriv', '--pdeathsig', 'KILL'];
-    const { execa } = await import('execa');
-    const tried = await execa(words[0] ?? '', [...words.slice(1), '/bin/true'], { reject: false, stdio: 'ignore' });
-    return tried.exitCode === 0 ? words : [];
+    const [program, ...words] = ['/usr/bin/setpriv', '--pdeathsig', 'KILL'] as const;
+    return promisify(execFile)(program, [...words, '/bin/true']).then(
+      () => [program, ...words],
+      () => [],
+    );
   })();
   return lifelineWords;
 }

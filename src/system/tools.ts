@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, readdir, realpath } from 'node:fs/promises';
 import { posix, win32 } from 'node:path';
+import { promisify } from 'node:util';
 import { BackupError } from '../core/errors.ts';
 import { orElse } from '../core/words.ts';
 
@@ -185,9 +187,13 @@ async function asked(name: string, paths: readonly string[]): Promise<readonly F
 }
 
 async function askVersion(name: string, path: string): Promise<FoundTool | undefined> {
-  const { execa } = await import('execa');
-  const said = await execa(path, ['--version'], { reject: false, timeout: 10_000, stdin: 'ignore', maxBuffer: 65_536 });
-  const version = said.exitCode === 0 ? parseVersion(said.stdout) : undefined;
+  const asking = promisify(execFile)(path, ['--version'], { timeout: 10_000, killSignal: 'SIGKILL', maxBuffer: 65_536 });
+  // Whoever reads its standard input is not waited for.
+  asking.child.stdin?.on('error', () => undefined).end();
+  const version = await asking.then(
+    ({ stdout }) => parseVersion(stdout),
+    () => undefined,
+  );
   return version === undefined ? undefined : { name, path, ...version };
 }
 
