@@ -1,9 +1,12 @@
+/** Made once: one that is made within another function would hold on to what that knows, and so on back to the first chunk. */
+const nobody = (): void => undefined;
+
 /** Hands chunks from one task to another, one at a time: a slow reader slows the writer down, and one that leaves stops it. */
 export class ChunkChannel {
   #chunk: Uint8Array | undefined;
   #isEnded = false;
   #isLeft = false;
-  #wake: () => void = () => undefined;
+  #wake = nobody;
 
   /** Done when the reader has asked for the next chunk. Errors: the signal's reason; an Error where nobody reads any more. */
   async send(chunk: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -56,7 +59,7 @@ export class ChunkChannel {
         signal.addEventListener('abort', stop, { once: true });
         this.#wake = () => {
           other();
-          this.#wake = () => undefined;
+          this.#wake = nobody;
           resolve();
         };
       });

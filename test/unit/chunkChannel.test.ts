@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, it } from 'mocha';
 import { ChunkChannel } from '../../src/core/chunkChannel.ts';
 
@@ -25,6 +27,26 @@ describe('A channel of chunks', () => {
       seen,
       Array.from({ length: 100 }, (_, value) => value),
     );
+  });
+
+  it('holds on to nothing of what has passed', async () => {
+    setFlagsFromString('--expose-gc');
+    const heldBytes = async (chunks: number): Promise<number> => {
+      const channel = new ChunkChannel();
+      const memory = Buffer.alloc(1);
+      const reading = (async (): Promise<void> => {
+        for await (const chunk of channel.until(signal)) assert.equal(chunk.length, 1);
+      })();
+      for (let sent = 0; sent < chunks; sent += 1) await channel.send(memory, signal);
+      runInNewContext('gc()');
+      const { heapUsed } = process.memoryUsage();
+      channel.end();
+      await reading;
+      return heapUsed;
+    };
+    const few = await heldBytes(1000);
+    const many = await heldBytes(100_000);
+    assert.ok(many - few < 4_000_000, `${many - few} bytes`);
   });
 
   it('stops the writer when the reader has left', async () => {
