@@ -203,7 +203,7 @@ async function unpack(
   const target = await open(copy, 'wx', 0o600);
   let sizeBytes = 0;
   try {
-    await decode({ ...source, frames: known === undefined ? 'scan' : 'one' }, pass, {
+    await decode(source, pass, {
       onStored: (chunk) => {
         if (known !== undefined) stored.update(chunk);
       },

@@ -99,9 +99,10 @@ async function prove(
         const sha256 = facts.sha256 ?? (await hashFile(plain, { signal, onBytes })).sha256;
         dump = { path: plain, sizeBytes: plainBytes, plainBytes, sha256 };
       } else {
-        const encoded = await encodeFile(plain, stored, compression, { signal, onBytes });
-        dump = { path: stored, sizeBytes: encoded.sizeBytes, plainBytes, sha256: encoded.sha256 };
-        if (about.verification === 'full') await decodeAgain(name, dump, compression, encoded.plainSha256, signal);
+        const hash = about.verification === 'full' ? createHash('sha256') : undefined;
+        const encoded = await encodeFile(plain, stored, { compression, plain: hash, signal }, onBytes);
+        dump = { path: stored, plainBytes, ...encoded };
+        if (hash !== undefined) await decodeAgain(name, dump, compression, hash.digest('hex'), signal);
         await syncFile(stored);
       }
     },
@@ -167,13 +168,14 @@ async function proveStream(
   const name = fileName(1);
   let plainBytes = 0;
   let encoded: Encoding | undefined;
+  const hash = about.verification === 'full' ? createHash('sha256') : undefined;
   let contents: Contents | undefined;
   const { bytes, facts } = stream.start();
   facts.catch(() => undefined);
   const channel = new ChunkChannel();
   await together(run.signal, [
-    async (outer) => {
-      encoded = await encodeBytes(stored, compression, outer, async (take, signal) => {
+    async (signal) => {
+      encoded = await encodeBytes(stored, { compression, plain: hash, signal }, async (take) => {
         for await (const chunk of bytes) {
           signal.throwIfAborted();
           plainBytes += chunk.length;
@@ -188,8 +190,8 @@ async function proveStream(
   ]);
   if (encoded === undefined || contents === undefined) throw damagedDump(name, 'it was not written to its end');
   const known = await compared(name, await facts, contents);
-  const dump = { path: stored, sizeBytes: encoded.sizeBytes, plainBytes, sha256: encoded.sha256 };
-  if (about.verification === 'full') await decodeAgain(name, dump, compression, encoded.plainSha256, run.signal);
+  const dump = { path: stored, plainBytes, ...encoded };
+  if (hash !== undefined) await decodeAgain(name, dump, compression, hash.digest('hex'), run.signal);
   await syncFile(stored);
   if ((await lstat(stored)).size !== dump.sizeBytes) throw damagedDump(name, 'it changed while it was checked');
   return { dump, facts: known };
@@ -207,7 +209,7 @@ async function decodeAgain(
     const hash = createHash('sha256');
     const pass = { signal, onBytes: () => undefined };
     const streams = { onStored: () => undefined, take: (chunk: Uint8Array) => void hash.update(chunk) };
-    await decode({ handle, name, sizeBytes, compression, frames: 'one' }, pass, streams);
+    await decode({ handle, name, sizeBytes, compression }, pass, streams);
     if (hash.digest('hex') !== plainSha256) throw damagedDump(name, 'it does not unpack to what was packed');
   } finally {
     await handle.close();

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { damagedDump, truncatedDump } from './problems.ts';
 
 const frameMagic = 0xfd2fb528;
+const heldBytes = 262_144;
 
 /**
  * Finds the frames of a zstd file by their headers, because Node's decoder silently drops what follows the first one in its buffer.
@@ -15,11 +16,16 @@ export async function* zstdFrames(
   sizeBytes: number,
   name: string,
 ): AsyncGenerator<{ readonly start: number; readonly end: number }> {
+  const held = Buffer.allocUnsafe(heldBytes);
+  let start = 0;
+  let end = 0;
   const read = async (position: number, length: number): Promise<Buffer> => {
-    const buffer = Buffer.alloc(length);
-    const { bytesRead } = await handle.read(buffer, 0, length, position);
-    if (bytesRead < length) throw truncatedDump(name);
-    return buffer;
+    if (position < start || position + length > end) {
+      start = position;
+      end = position + (await handle.read(held, 0, heldBytes, position)).bytesRead;
+    }
+    if (position + length > end) throw truncatedDump(name);
+    return held.subarray(position - start, position - start + length);
   };
 
   let position = 0;
@@ -28,10 +34,10 @@ export async function* zstdFrames(
     if (isSkippable(magic)) {
       position += 8 + (await read(position + 4, 4)).readUInt32LE();
     } else if (magic === frameMagic) {
-      const end = await endOfFrame(position, read, name);
-      if (end > sizeBytes) throw truncatedDump(name);
-      yield { start: position, end };
-      position = end;
+      const frameEnd = await endOfFrame(position, read, name);
+      if (frameEnd > sizeBytes) throw truncatedDump(name);
+      yield { start: position, end: frameEnd };
+      position = frameEnd;
     } else {
       throw damagedDump(name, 'bytes follow its end');
     }

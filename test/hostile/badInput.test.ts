@@ -226,6 +226,27 @@ describe('bad input loses nothing', () => {
       );
     });
   }
+
+  for (const connector of ['SqliteBackupConnector', 'SqliteConnector'] as const) {
+    for (const compression of ['gzip', 'zstd'] as const) {
+      it(`finds a cut between two blocks of a stranger's dump of ${connector}, compression ${compression}`, async () => {
+        const large = workspace.path('large.sqlite3');
+        createShop(large, { orders: 60_000 });
+        const file = await backup(workspace.database({ connector, file: large }), { compression });
+        const bytes = readFileSync(file);
+        // What each block begins with.
+        const start = bytes.subarray(0, compression === 'gzip' ? 10 : 5);
+        const cuts: number[] = [];
+        for (let at = bytes.indexOf(start, 1); at > 0; at = bytes.indexOf(start, at + 1)) cuts.push(at);
+        assert.ok(cuts.length >= 2, `${cuts.length} cuts`);
+        for (const at of cuts) {
+          const cut = workspace.path('given.dump');
+          writeFileSync(cut, bytes.subarray(0, at));
+          await refused(/^dumps\.(truncated|damaged)$/, () => restore(cut));
+        }
+      });
+    }
+  }
 });
 
 function flipped(bytes: Buffer, bit: number): Buffer {
