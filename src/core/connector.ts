@@ -69,7 +69,7 @@ export interface DumpFacts {
 /**
  * A dump while it is being made.
  *
- * Shape: `bytes` are those of the plain dump; `facts` settles once the last byte is out, and rejects when the dump failed, whatever came out before.
+ * Shape: `bytes` are those of the plain dump, a chunk valid until the next one is asked for; `facts` settles once the last byte is out, and rejects when the dump failed, whatever came out before.
  */
 export interface DumpStream {
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -132,7 +132,10 @@ export interface DumpFormat {
   sniff(head: Uint8Array): boolean;
   /** `path` is a plain dump file; nothing beside it is created. */
   verify(path: string, level: VerificationLevel, workspace: Workspace, run: Run): Promise<Contents>;
-  /** The same of plain bytes on their way into a compressed dump; absent where only a file can be verified. Reads them to their end, or throws. */
+  /**
+   * The same of plain bytes on their way into a compressed dump; absent where only a file can be verified. Reads them to their end, or throws.
+   * A chunk is valid until the next one is asked for.
+   */
   verifyStream?(bytes: AsyncIterable<Uint8Array>, level: VerificationLevel, workspace: Workspace, run: Run): Promise<Contents>;
   /** Set where a writer only ever appends to such a file, so that `verifyStream` can read it while it grows. */
   readonly isAppended?: true;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connectorFor, formatById, formatOf } from '../../src/connectors/registry.ts';
@@ -10,8 +10,9 @@ import { makeDump } from '../../src/jobs/dump.ts';
 import { makeContainerClient } from '../helpers/containerClient.ts';
 import { bin, postgresqlServer, type PostgresqlServer } from '../helpers/postgresqlServer.ts';
 import { makeRecordingTool } from '../helpers/recordingTool.ts';
+import { inReusedMemory } from '../helpers/reusedMemory.ts';
 import { makeWorkspace, recordingRun, type TestWorkspace } from '../helpers/workspace.ts';
-import { rejectsWith } from './contract.ts';
+import { makeBench, rejectsWith, removeBench } from './contract.ts';
 
 const shop = `CREATE TABLE customers (id int PRIMARY KEY, name text); CREATE TABLE orders (id int PRIMARY KEY, customer int REFERENCES customers);
   CREATE TABLE "audit log" (a int); CREATE VIEW names AS SELECT name FROM customers`;
@@ -27,7 +28,29 @@ describe('what a dump of PostgreSQL holds', () => {
   });
   afterEach(() => workspace.remove());
 
-  for (const connector of ['PgDumpBinaryConnector', 'PgDumpConnector']) {
+  for (const [connector, id] of [
+    ['PgDumpBinaryConnector', 'pg-custom'],
+    ['PgDumpConnector', 'pg-plain'],
+  ] as const) {
+    it(`is read in any pieces, whose memory is used again for the next one: ${connector}`, async () => {
+      await server.query(name, `INSERT INTO customers SELECT i, repeat(md5(i::text), 20) FROM generate_series(1, 2000) i`);
+      const bench = await makeBench();
+      try {
+        const { file, facts } = await bench.dump(connector, server.resolved(connector, name));
+        const { verifyStream } = await formatById(id);
+        assert.ok(verifyStream);
+        const bytes = readFileSync(file);
+        for (const level of ['quick', 'full'] as const) {
+          for (const chunkBytes of [997, 65_536, 524_288]) {
+            const found = await verifyStream(inReusedMemory(bytes, chunkBytes), level, bench, recordingRun());
+            assert.deepEqual(found, facts.contents);
+          }
+        }
+      } finally {
+        await removeBench(bench);
+      }
+    });
+
     for (const compression of ['none', 'zstd'] as const) {
       const database = (keys: Readonly<Record<string, unknown>>): Database => ({
         ...server.resolved(connector, name, keys),

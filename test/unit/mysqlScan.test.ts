@@ -10,6 +10,7 @@ import type { DumpScan, Rows } from '../../src/connectors/mysql/findings.ts';
 import { mysqlSqlFormat } from '../../src/connectors/mysql/format.ts';
 import { contentsOf, scanFile } from '../../src/connectors/mysql/scanFile.ts';
 import { BackupError } from '../../src/core/errors.ts';
+import { inReusedMemory } from '../helpers/reusedMemory.ts';
 
 const signal = new AbortController().signal;
 const mark = '\n-- Dump completed on 2026-11-01 10:00:00\n';
@@ -169,15 +170,12 @@ describe('the scan of a MySQL dump', () => {
   it('verifies a file and a stream alike', async () => {
     const run = { signal, progress: () => undefined, log: () => undefined, ask: () => Promise.resolve(false) };
     const path = file('whole.sql', dump);
-    const stream = async function* (): AsyncGenerator<Uint8Array> {
-      await Promise.resolve();
-      yield Buffer.from(dump);
-    };
     for (const level of ['quick', 'full'] as const)
-      assert.deepEqual(
-        await mysqlSqlFormat.verifyStream?.(stream(), level, { scratch: folder }, run),
-        await mysqlSqlFormat.verify(path, level, { scratch: folder }, run),
-      );
+      for (const chunkBytes of [13, 997, dump.length])
+        assert.deepEqual(
+          await mysqlSqlFormat.verifyStream?.(inReusedMemory(Buffer.from(dump), chunkBytes), level, { scratch: folder }, run),
+          await mysqlSqlFormat.verify(path, level, { scratch: folder }, run),
+        );
     await assert.rejects(mysqlSqlFormat.verify(file('empty.sql', ''), 'quick', { scratch: folder }, run), hasCode('dumps.empty'));
   });
 });

@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { PassThrough } from 'node:stream';
 import type {
   DumpFacts,
   DumpOptions,
@@ -15,6 +14,7 @@ import type { Run } from '../../core/run.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
 import { withSecretFile } from '../../system/secretFile.ts';
 import { excludedTables } from '../base.ts';
+import { chunkPipe } from '../chunkPipe.ts';
 import { BaseCommandDBConnector, isShaped, type ResolvedTool, type ToolUse, type UsedTool } from '../command.ts';
 import { restoreProgress } from '../restoreProgress.ts';
 import { canDumpHistory, dumpArgs, flavourArgs, restoreArgs } from './arguments.ts';
@@ -110,11 +110,11 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
   }
 
   streamDump(database: Database, options: DumpOptions, { scratch }: Workspace, run: Run): DumpStream {
-    const raw = new PassThrough({ highWaterMark: 1_048_576 });
+    const pipe = chunkPipe();
     const passing = new PassingDump(run);
     const work = async (): Promise<DumpFacts> => {
       const dumping = await this.planned(database, options, run);
-      const out = { kind: 'stream', writable: raw } as const;
+      const out = { kind: 'stream', writable: pipe.writable } as const;
       const said = await watchingLocks(this.watched(dumping, passing), run, (signal) =>
         this.dumpTo(dumping, out, { scratch, run: { ...run, signal } }),
       );
@@ -122,8 +122,8 @@ export class MysqlDumpConnector extends BaseCommandDBConnector {
       return this.factsOf(dumping, { said, scan: passing.end() }, run);
     };
     const facts = work();
-    facts.catch((error: unknown) => void raw.destroy(error instanceof Error ? error : new Error(String(error))));
-    return { bytes: passing.through(raw), facts };
+    facts.catch((error: unknown) => pipe.fail(error));
+    return { bytes: passing.through(pipe.bytes), facts };
   }
 
   override async prepareRestore(

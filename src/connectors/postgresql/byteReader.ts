@@ -68,9 +68,15 @@ export class ByteReader {
   }
 
   async #fill(): Promise<boolean> {
+    // Whoever gave the chunk may use its memory again for the next one.
+    const rest = Buffer.from(this.#buffer.subarray(this.#at));
     const next = await this.#chunks.next();
-    if (next.done === true) return false;
-    const rest = this.#buffer.subarray(this.#at);
+    if (next.done === true) {
+      this.#buffer = rest;
+      this.#doneBefore += this.#at;
+      this.#at = 0;
+      return false;
+    }
     this.#doneBefore += this.#at;
     this.#at = 0;
     const chunk = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);

@@ -1,4 +1,3 @@
-import { PassThrough } from 'node:stream';
 import type { DumpFacts, DumpOptions, DumpStream, Inspection, Workspace } from '../../core/connector.ts';
 import { targetLabel, type Database } from '../../core/database.ts';
 import type { Contents } from '../../core/contents.ts';
@@ -6,6 +5,7 @@ import type { BackupError } from '../../core/errors.ts';
 import type { Run } from '../../core/run.ts';
 import type { Phase } from '../../core/toolCall.ts';
 import type { StagesEnd, StagesIo } from '../../system/process.ts';
+import { chunkPipe } from '../chunkPipe.ts';
 import { BaseCommandDBConnector, isShaped, type CallInput, type ResolvedTool } from '../command.ts';
 import { lackWarnings } from '../dumpProblems.ts';
 import { dumpArgs, lockWaitMs, type DumpKind } from './arguments.ts';
@@ -63,14 +63,14 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
   }
 
   streamDump(database: Database, options: DumpOptions, _workspace: Workspace, run: Run): DumpStream {
-    const bytes = new PassThrough({ highWaterMark: 1_048_576 });
+    const pipe = chunkPipe();
     const work = async (): Promise<DumpFacts> => {
       const dumping = await this.planned(database, { ...options, isCompressed: true }, run);
-      return this.dumpTo(dumping, { kind: 'stream', writable: bytes }, run);
+      return this.dumpTo(dumping, { kind: 'stream', writable: pipe.writable }, run);
     };
     const facts = work();
-    facts.catch((error: unknown) => void bytes.destroy(error instanceof Error ? error : new Error(String(error))));
-    return { bytes, facts };
+    facts.catch((error: unknown) => pipe.fail(error));
+    return { bytes: pipe.bytes, facts };
   }
 
   /** Where the driver connects. */

@@ -72,7 +72,8 @@ async function decoded(bytes: Bytes, run: Run, read: (bytes: Bytes) => Promise<C
   async function* passed(): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
       seen.isEmpty = false;
-      if (!input.destroyed && !input.push(chunk))
+      // A chunk is valid until the next one, and pg_restore may be behind.
+      if (!input.destroyed && !input.push(Buffer.from(chunk)))
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
