@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
+import { release } from '../core/memory.ts';
 
 /** Units: bytes. */
 const blockBytes = 1_048_576;
@@ -17,7 +18,7 @@ const atOnce = Math.min(3, availableParallelism());
 export class CompressedBlocks {
   readonly #lanes: readonly Lane[];
   readonly #write: (packed: Uint8Array) => Promise<void>;
-  readonly #packing: Promise<Uint8Array>[] = [];
+  readonly #packing: Promise<readonly Packed[]>[] = [];
   #block = 0;
   #filled = 0;
 
@@ -66,15 +67,23 @@ export class CompressedBlocks {
   }
 
   async #writeOldest(): Promise<void> {
-    const packed = await this.#packing.shift();
-    if (packed !== undefined) await this.#write(packed);
+    for (const { bytes, isLast } of (await this.#packing.shift()) ?? []) {
+      await this.#write(bytes);
+      if (isLast) release(bytes);
+    }
   }
+}
+
+/** Packed bytes; the last in their memory are where that is given back: the garbage collector would let tens of MiB pile up. */
+interface Packed {
+  readonly bytes: Uint8Array;
+  readonly isLast: boolean;
 }
 
 /** A block, and what packs the beginning of it. */
 interface Lane {
   readonly block: Buffer;
-  pack(length: number): Promise<Uint8Array>;
+  pack(length: number): Promise<readonly Packed[]>;
   close(): void;
 }
 
@@ -82,25 +91,35 @@ function laneOf(compression: 'gzip' | 'zstd'): Lane {
   const block = Buffer.allocUnsafeSlow(blockBytes);
   // More than the worst block becomes: coders are slower where their output does not fit.
   const chunkSize = 2 * blockBytes;
-  if (compression === 'gzip')
-    return { block, pack: (length) => promisify(zlib.gzip)(block.subarray(0, length), { chunkSize }), close: () => undefined };
-  const options = {
+  if (compression === 'gzip') {
+    const pack = async (length: number): Promise<readonly Packed[]> => {
+      const bytes = await promisify(zlib.gzip)(block.subarray(0, length), { chunkSize });
+      return [{ bytes, isLast: true }];
+    };
+    return { block, pack, close: () => undefined };
+  }
+  const coder = zlib.createZstdCompress({
     chunkSize,
-    // Node's types do not know it, its streams do.
-    readableHighWaterMark: 2 * chunkSize,
     // Each write is a frame.
     flush: zlib.constants.ZSTD_e_end,
     // Without the checksum flag 289 of 300 flipped bits went unseen, with it none.
     params: { [zlib.constants.ZSTD_c_checksumFlag]: 1 },
-  };
-  const coder = zlib.createZstdCompress(options);
-  const pack = (length: number): Promise<Uint8Array> =>
+  });
+  // Whoever packs is told.
+  coder.on('error', () => undefined);
+  let parts: Packed[] = [];
+  coder.on('data', (bytes: Buffer) => {
+    // A coder fills one memory after the other.
+    parts.push({ bytes, isLast: bytes.byteOffset + bytes.byteLength === bytes.buffer.byteLength });
+  });
+  const pack = (length: number): Promise<readonly Packed[]> =>
     new Promise((resolve, reject) => {
       coder.write(block.subarray(0, length), (error) => {
         if (error) return reject(error);
-        const packed: unknown = coder.read();
-        if (packed instanceof Uint8Array) resolve(packed);
-        else reject(new Error('A coder gave nothing.'));
+        // What has not been heard of yet belongs to this block as well.
+        while (coder.readableLength > 0) coder.read();
+        resolve(parts);
+        parts = [];
       });
     });
   return { block, pack, close: () => void coder.destroy() };
