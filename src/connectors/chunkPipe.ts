@@ -25,8 +25,8 @@ const patienceMs = 50;
 export function chunkPipe(): ChunkPipe {
   const channel = new ChunkChannel();
   const failed = new AbortController();
-  const blocks = [Buffer.allocUnsafeSlow(blockBytes), Buffer.allocUnsafeSlow(blockBytes)] as const;
-  let [filling, reading] = blocks;
+  let filling = Buffer.allocUnsafeSlow(blockBytes);
+  let reading = Buffer.allocUnsafeSlow(blockBytes);
   let filledBytes = 0;
   let sending = Promise.resolve();
   let turns = Promise.resolve();

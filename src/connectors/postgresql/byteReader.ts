@@ -71,12 +71,7 @@ export class ByteReader {
     // Whoever gave the chunk may use its memory again for the next one.
     const rest = Buffer.from(this.#buffer.subarray(this.#at));
     const next = await this.#chunks.next();
-    if (next.done === true) {
-      this.#buffer = rest;
-      this.#doneBefore += this.#at;
-      this.#at = 0;
-      return false;
-    }
+    if (next.done === true) return false;
     this.#doneBefore += this.#at;
     this.#at = 0;
     const chunk = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
