@@ -8,7 +8,7 @@ import { CompressedBlocks } from './compressedBlocks.ts';
 import { eachChunk, type Pass } from './hash.ts';
 import { damagedDump, truncatedDump } from './problems.ts';
 import { writeAll } from './regularFile.ts';
-import { zstdFrames } from './zstdFrames.ts';
+import { zstdFrames, type Range } from './zstdFrames.ts';
 
 /** How a dump is stored. */
 export type Compression = 'none' | 'gzip' | 'zstd';
@@ -102,53 +102,41 @@ export async function decode(
   pass: Pass,
   streams: { readonly onStored: (chunk: Uint8Array) => void; readonly take: (chunk: Uint8Array) => Promise<void> | void },
 ): Promise<void> {
-  const ranges =
-    encoded.compression === 'zstd'
-      ? zstdFrames(encoded.handle, encoded.sizeBytes, encoded.name)
-      : [{ start: 0, end: encoded.sizeBytes }];
-  for await (const { start, end } of ranges) {
-    let doneBytes = start;
-    const stored = readRange(encoded.handle, { start, end }, (chunk) => {
-      pass.signal.throwIfAborted();
-      streams.onStored(chunk);
-      doneBytes += chunk.length;
-      pass.onBytes(doneBytes);
-    });
-    await decodePart(stored, encoded, pass.signal, streams.take);
-  }
-}
-
-async function* readRange(
-  handle: FileHandle,
-  { start, end }: { readonly start: number; readonly end: number },
-  see: (chunk: Buffer) => void,
-): AsyncGenerator<Buffer> {
-  for (let position = start; position < end;) {
-    // A decoder may still have the chunk before.
-    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, end - position));
-    const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
-    if (bytesRead === 0) return;
-    position += bytesRead;
-    see(chunk.subarray(0, bytesRead));
-    yield chunk.subarray(0, bytesRead);
-  }
-}
-
-async function decodePart(
-  stored: AsyncIterable<Buffer>,
-  { compression, name }: Encoded,
-  signal: AbortSignal,
-  take: (chunk: Uint8Array) => Promise<void> | void,
-): Promise<void> {
+  const { handle, name, sizeBytes, compression } = encoded;
   if (compression === 'zstd' && !hasZstd) throw zstdMissing();
+  const ranges = compression === 'zstd' ? zstdFrames(handle, sizeBytes, name) : [{ start: 0, end: sizeBytes }];
+  const stored = readRanges(handle, ranges, (chunk, doneBytes) => {
+    streams.onStored(chunk);
+    pass.onBytes(doneBytes);
+  });
   const decoder = compression === 'gzip' ? zlib.createGunzip(streamOptions) : zlib.createZstdDecompress(streamOptions);
   try {
     const sink = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
-      for await (const chunk of chunks) await take(chunk);
+      for await (const chunk of chunks) await streams.take(chunk);
     };
-    await pipeline(stored, decoder, sink, { signal });
+    await pipeline(stored, decoder, sink, { signal: pass.signal });
   } catch (error) {
     throw decodingError(error, name);
+  }
+}
+
+/** No chunk goes over the border of two ranges. */
+async function* readRanges(
+  handle: FileHandle,
+  ranges: AsyncIterable<Range> | Iterable<Range>,
+  see: (chunk: Buffer, doneBytes: number) => void,
+): AsyncGenerator<Buffer> {
+  for await (const { start, end } of ranges) {
+    for (let position = start; position < end;) {
+      // The decoder may still have the chunk before.
+      const memory = Buffer.allocUnsafe(Math.min(chunkBytes, end - position));
+      const { bytesRead } = await handle.read(memory, 0, memory.length, position);
+      if (bytesRead === 0) return;
+      position += bytesRead;
+      const chunk = memory.subarray(0, bytesRead);
+      see(chunk, position);
+      yield chunk;
+    }
   }
 }
 

@@ -4,6 +4,12 @@ import { damagedDump, truncatedDump } from './problems.ts';
 const frameMagic = 0xfd2fb528;
 const heldBytes = 262_144;
 
+/** A part of a file. Units: bytes; `end` is the first that does not belong to it. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * Finds the frames of a zstd file by their headers, because Node's decoder silently drops what follows the first one in its buffer.
  *
@@ -11,11 +17,7 @@ const heldBytes = 262_144;
  * Errors: BackupError `dumps.truncated`, `dumps.damaged` for bytes that belong to no frame.
  * Source: RFC 8878, section 3.1; Node 24.21, measured.
  */
-export async function* zstdFrames(
-  handle: FileHandle,
-  sizeBytes: number,
-  name: string,
-): AsyncGenerator<{ readonly start: number; readonly end: number }> {
+export async function* zstdFrames(handle: FileHandle, sizeBytes: number, name: string): AsyncGenerator<Range> {
   const held = Buffer.allocUnsafe(heldBytes);
   let start = 0;
   let end = 0;
