@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { callbackify } from 'node:util';
 import { ChunkChannel } from '../core/chunkChannel.ts';
 import { release } from '../core/memory.ts';
 
@@ -44,7 +45,6 @@ export function chunkPipe(): ChunkPipe {
     sending.catch(() => undefined);
   };
   const gather = async (chunk: Buffer): Promise<void> => {
-    clearTimeout(timer);
     for (let at = 0; at < chunk.length;) {
       const part = chunk.subarray(at, at + blockBytes - filledBytes);
       filling.set(part, filledBytes);
@@ -53,7 +53,11 @@ export function chunkPipe(): ChunkPipe {
       if (filledBytes === blockBytes) await send();
     }
     release(chunk);
-    if (filledBytes > 0) timer = setTimeout(() => void send().catch(() => undefined), patienceMs);
+    if (filledBytes > 0) timer ??= setTimeout(sendInTime, patienceMs);
+  };
+  const sendInTime = (): void => {
+    timer = undefined;
+    send().catch(() => undefined);
   };
   const end = async (): Promise<void> => {
     clearTimeout(timer);
@@ -61,16 +65,10 @@ export function chunkPipe(): ChunkPipe {
     await sending;
     channel.end();
   };
-  const settle = (work: Promise<void>, done: (error?: Error) => void): void => {
-    work.then(
-      () => done(),
-      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-    );
-  };
   const writable = new Writable({
     highWaterMark: blockBytes,
-    write: (chunk: Buffer, _encoding, done) => settle(gather(chunk), done),
-    final: (done) => settle(end(), done),
+    write: (chunk: Buffer, _encoding, done) => callbackify(gather)(chunk, done),
+    final: callbackify(end),
   });
   return { writable, bytes: channel.until(failed.signal), fail: (error) => failed.abort(error) };
 }

@@ -45,6 +45,20 @@ describe('A pipe of chunks', () => {
     assert.equal((await reader.next()).done, true);
   });
 
+  it('gives on what comes without a pause, long before it fills a block', async () => {
+    const { writable, bytes } = chunkPipe();
+    const reader = bytes[Symbol.asyncIterator]();
+    const first = reader.next();
+    const read: unknown[] = [];
+    void first.then(({ value }) => read.push(value));
+    for (let written = 0; written < 100 && read.length === 0; written += 1) {
+      writable.write('a');
+      await delay(10);
+    }
+    assert.equal(read.length, 1);
+    await reader.return?.();
+  });
+
   it('ends the reader with the error of the writer, and the writer once nobody reads', async () => {
     const failed = chunkPipe();
     failed.fail(new Error('no tool'));
