@@ -253,19 +253,21 @@ describe('openDump', () => {
   });
 
   it('writes what gzip(1) and zstd(1) read, of any length, and reads it itself', async function () {
-    if (spawnSync('zstd', ['--version']).error !== undefined) return this.skip();
+    const hasProgram = spawnSync('zstd', ['--version']).error === undefined;
     const mib = 1_048_576;
     for (const length of [1, mib - 1, mib, mib + 1, 5 * mib + 3]) {
       const content = randomBytes(length);
       content.fill('row', 0, Math.floor(length / 2));
       for (const compression of ['gzip', 'zstd'] as const) {
         const { file } = await publish(await requestFor(site, content, { compression }));
-        const plain = execFileSync(compression, ['-dc', file], { maxBuffer: 1e8 });
-        assert.ok(plain.equals(content), `${compression} ${length}`);
         const dump = await openDump(file, options);
         assert.ok((await readFile(dump.plain.path)).equals(content));
+        if (compression === 'zstd' && !hasProgram) continue;
+        const plain = execFileSync(compression, ['-dc', file], { maxBuffer: 1e8 });
+        assert.ok(plain.equals(content), `${compression} ${length}`);
       }
     }
+    if (!hasProgram) this.skip();
   });
 
   it('reads what gzip(1) and zstd(1) write', async function () {
