@@ -61,7 +61,7 @@ export async function encodeBytes(
   { compression, plain, signal }: Coding,
   pump: (take: (chunk: Uint8Array) => Promise<void>) => Promise<void>,
 ): Promise<Encoding> {
-  if (compression === 'zstd' && !hasZstd) throw zstdMissing();
+  needCoder(compression);
   const stored = createHash('sha256');
   let sizeBytes = 0;
   const target = await open(to, 'r+');
@@ -103,7 +103,7 @@ export async function decode(
   streams: { readonly onStored: (chunk: Uint8Array) => void; readonly take: (chunk: Uint8Array) => Promise<void> | void },
 ): Promise<void> {
   const { handle, name, sizeBytes, compression } = encoded;
-  if (compression === 'zstd' && !hasZstd) throw zstdMissing();
+  needCoder(compression);
   const ranges = compression === 'zstd' ? zstdFrames(handle, sizeBytes, name) : [{ start: 0, end: sizeBytes }];
   const stored = readRanges(handle, ranges, (chunk, doneBytes) => {
     streams.onStored(chunk);
@@ -146,8 +146,10 @@ function decodingError(error: unknown, name: string): unknown {
   return /^(?:Z_|ZSTD_)/.test(code) ? damagedDump(name, 'it cannot be unpacked', error) : error;
 }
 
-function zstdMissing(): BackupError {
-  return new BackupError('node.tooOld', `Node ${process.versions.node} has no zstd.`, {
+/** Errors: BackupError `node.tooOld`. */
+function needCoder(compression: 'gzip' | 'zstd'): void {
+  if (compression === 'gzip' || hasZstd) return;
+  throw new BackupError('node.tooOld', `Node ${process.versions.node} has no zstd.`, {
     hint: 'Use Node 22.15 or later, or set dbbackup.compression to gzip.',
   });
 }

@@ -59,10 +59,13 @@ export async function publish(request: PublishRequest): Promise<PublishedDump> {
   }
 }
 
-async function proveFile(
-  request: PublishRequest,
-  paths: { readonly plain: string; readonly stored: string },
-): Promise<{ readonly dump: StoredDump; readonly facts: DumpFacts }> {
+/** A dump that holds what it has to, with what is known of it. */
+interface Proven {
+  readonly dump: StoredDump;
+  readonly facts: DumpFacts;
+}
+
+async function proveFile(request: PublishRequest, paths: { readonly plain: string; readonly stored: string }): Promise<Proven> {
   const disk = request.compression === 'none' ? writeBack(paths.stored) : undefined;
   try {
     const facts = await request.write(paths.plain);
@@ -79,7 +82,7 @@ async function prove(
   { plain, stored }: { readonly plain: string; readonly stored: string },
   facts: DumpFacts,
   disk: WriteBack | undefined,
-): Promise<{ readonly dump: StoredDump; readonly facts: DumpFacts }> {
+): Promise<Proven> {
   const { run, compression, about } = request;
   const plainBytes = (await lstat(plain)).size;
   const name = request.fileName(1);
@@ -122,7 +125,7 @@ async function prove(
 async function proveGrowing(
   { run, write, follow: verify, fileName }: PublishRequest & { readonly follow: StreamedDump['verify'] },
   path: string,
-): Promise<{ readonly dump: StoredDump; readonly facts: DumpFacts }> {
+): Promise<Proven> {
   const name = fileName(1);
   const hash = createHash('sha256');
   let sizeBytes = 0;
@@ -164,7 +167,7 @@ async function proveStream(
     fileName,
   }: PublishRequest & { readonly compression: 'gzip' | 'zstd'; readonly stream: StreamedDump },
   stored: string,
-): Promise<{ readonly dump: StoredDump; readonly facts: DumpFacts }> {
+): Promise<Proven> {
   const name = fileName(1);
   let plainBytes = 0;
   let encoded: Encoding | undefined;

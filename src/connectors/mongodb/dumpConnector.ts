@@ -131,8 +131,7 @@ export class MongoDumpConnector extends BaseCommandDBConnector {
   private async factsOfDump(database: Database, path: string, { before, exclude, tool, run }: Dumped): Promise<DumpFacts> {
     const archive = await readArchive(fileBytes(path), { depth: 'length', onBytes: () => run.signal.throwIfAborted() });
     const contents = contentsOf(archive);
-    const lookAgain = (): ReturnType<typeof factsOf> => factsOf(database, run);
-    const comparison = { exclude, isShaped: isShaped(database, tool), lookAgain };
+    const comparison = { exclude, isShaped: isShaped(database, tool), lookAgain: () => factsOf(database, run) };
     const compared = before && (await changesWhile(archive.collections, { before, ...comparison }));
     return {
       contents,

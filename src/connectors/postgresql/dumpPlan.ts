@@ -86,10 +86,10 @@ export function isSame(a: Contents, b: Contents): boolean {
 }
 
 /** Tables that a dump should have and has not: those that were in the database before it and after it. */
-export function missingTables({ facts }: Pick<DumpPlan, 'facts'>, now: DatabaseFacts, found: Contents): string[] {
-  const later = new Set(now.contents.tables.map(({ name }) => name));
+export function missingTables(before: Contents, after: Contents, found: Contents): string[] {
+  const later = new Set(after.tables.map(({ name }) => name));
   const dumped = new Set(found.tables.map(({ name }) => name));
-  return facts.contents.tables.map(({ name }) => name).filter((name) => later.has(name) && !dumped.has(name));
+  return before.tables.map(({ name }) => name).filter((name) => later.has(name) && !dumped.has(name));
 }
 
 /** Tables whose keys only an archive can restore over themselves. */

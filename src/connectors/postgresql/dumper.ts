@@ -140,7 +140,7 @@ export abstract class PostgresqlDumper extends BaseCommandDBConnector {
     if (isSame(plan.facts.contents, found)) return facts;
     const schemas = purpose === 'safety' ? [] : settingsOf(database).schemas;
     const now = await withSession(this.place(database, 'dump'), run.signal, (session) => readFacts(session, schemas));
-    const missing = missingTables(plan, now, found);
+    const missing = missingTables(plan.facts.contents, now.contents, found);
     return { ...facts, contents: found, warnings: [...facts.warnings, ...lackWarnings(missing, isShaped(database, tool))] };
   }
 
